@@ -1,0 +1,4 @@
+//! Steadywire.
+mod error;
+pub mod protocol;
+pub use error::{Error, ErrorKind};
