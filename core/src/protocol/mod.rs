@@ -1,5 +1,37 @@
-//! The wire messages: parse and encode. No clock, no I/O.
+//! The wire messages: parse and encode. No clock, no I/O. The rules are in spec/PROTOCOL.md.
+//!
+//! Reading one text frame:
+//! - [`parse`]: the crate's entry, a pull parser for the frequent shapes with the reference behind it
+//! - [`parse_reference`]: the same answers from serde_json alone
+//! - [`Frame`], its [`Body`], [`Control`], [`Request`], and why a frame was [`Rejected`]
+//!
+//! Writing, always by appending to a `String`:
+//! - [`encode_message`] for any [`Outgoing`] message of a [`MessageKind`]
+//! - [`encode_progress_data`], [`encode_log_data`], [`encode_error_data`]: the `data` of those types
+//! - [`encode_heartbeat`], and the control frames: [`encode_hello`], [`encode_subscribe`],
+//!   [`encode_subscribe_batch`], [`encode_unsubscribe`], [`encode_query`], [`encode_subscribed`],
+//!   [`encode_state`], [`encode_ack`], [`encode_refusal`]
+//! - [`write_string`] and [`write_number`]: JSON texts and numbers as `JSON.stringify` writes them
+//! - [`is_json`]: whether a text may travel as `data`
 
+mod encode;
+mod encode_control;
+mod fields;
 mod frame;
+mod number;
+mod reference;
+mod values;
 
+pub use encode::{
+    MessageKind, Outgoing, encode_error_data, encode_heartbeat, encode_log_data, encode_message, encode_progress_data,
+    is_json, write_string,
+};
+pub use encode_control::{
+    encode_ack, encode_hello, encode_query, encode_refusal, encode_state, encode_subscribe, encode_subscribe_batch,
+    encode_subscribed, encode_unsubscribe,
+};
 pub use frame::{Body, Control, Cursor, Features, Frame, Level, Rejected, Request, TaskState, TaskStatus};
+pub use number::write_number;
+pub use reference::parse_reference;
+pub use reference::parse_reference as parse;
+pub use values::MAX_INTEGER;
