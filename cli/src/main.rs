@@ -1,2 +1,6 @@
 //! The terminal program.
+
+mod run;
+mod text;
+
 fn main() {}
