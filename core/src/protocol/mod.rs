@@ -19,7 +19,9 @@ mod encode_control;
 mod fields;
 mod frame;
 mod number;
+mod pull;
 mod reference;
+mod scan;
 mod values;
 
 pub use encode::{
@@ -32,6 +34,6 @@ pub use encode_control::{
 };
 pub use frame::{Body, Control, Cursor, Features, Frame, Level, Rejected, Request, TaskState, TaskStatus};
 pub use number::write_number;
+pub use pull::parse;
 pub use reference::parse_reference;
-pub use reference::parse_reference as parse;
 pub use values::MAX_INTEGER;
