@@ -60,15 +60,18 @@ pub(crate) fn run(contestant: Contestant, port: u16, connections: usize) -> io::
         Contestant::Steadywire => {
             let mut clients = crate::ours::connect_many(port, 1)?;
             weigh(
-                || Ok(std::thread::sleep(SETTLE)),
-                || Ok(clients.extend(crate::ours::connect_many(port, connections)?)),
+                || std::thread::sleep(SETTLE),
+                || {
+                    clients.extend(crate::ours::connect_many(port, connections)?);
+                    Ok(())
+                },
             )
         }
         Contestant::Tungstenite => {
             let runtime = tungstenite::runtime()?;
             runtime.block_on(connect_many(port, 1))?;
             weigh(
-                || Ok(runtime.block_on(async { tokio::time::sleep(SETTLE).await })),
+                || runtime.block_on(async { tokio::time::sleep(SETTLE).await }),
                 || runtime.block_on(connect_many(port, connections)),
             )
         }
@@ -76,13 +79,13 @@ pub(crate) fn run(contestant: Contestant, port: u16, connections: usize) -> io::
     }
 }
 
-fn weigh(mut settle: impl FnMut() -> io::Result<()>, connect: impl FnOnce() -> io::Result<()>) -> io::Result<Idle> {
-    settle()?;
+fn weigh(settle: impl Fn(), connect: impl FnOnce() -> io::Result<()>) -> io::Result<Idle> {
+    settle();
     let before = resident_kib()?;
     let start = Mark::now();
     connect()?;
     let connect_cpu_s = start.until(Mark::now()).cpu_s;
-    settle()?;
+    settle();
     Ok(Idle { kib: resident_kib()?.saturating_sub(before), threads: threads()?, connect_cpu_s })
 }
 
