@@ -123,10 +123,10 @@ mod tests {
                 let mut seen = Vec::new();
                 for mut piece in wire.chunks(step.min(wire.len())) {
                     while !piece.is_empty() {
-                        assert!(frames.fill(&mut piece).unwrap());
+                        assert!(frames.fill(&mut piece).expect("a slice can be read"));
                         while let Some((opcode, payload)) = frames.next() {
                             assert_eq!(opcode, TEXT);
-                            seen.push(String::from_utf8(payload.to_vec()).unwrap());
+                            seen.push(String::from_utf8(payload.to_vec()).expect("text was sent"));
                         }
                     }
                 }

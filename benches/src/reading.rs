@@ -107,3 +107,44 @@ fn check(contestant: Contestant, read: &Read, expected: &Totals) -> io::Result<(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::corpus::BLOCK;
+
+    #[test]
+    fn every_contestant_sees_the_same_events() {
+        // Longer than a block, and not a multiple of it.
+        let events = BLOCK as u64 + 1_000;
+        let mut contestants = vec![Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes];
+        if crate::ours::PRESENT {
+            contestants.push(Contestant::Steadywire);
+        }
+        for corpus in [Corpus::Plain, Corpus::Hard, Corpus::Progress] {
+            let expected = corpus::expected(corpus, events);
+            for contestant in &contestants {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+                let port = listener.local_addr().expect("it is bound").port();
+                let server = std::thread::spawn(move || blaster::serve(&listener, corpus, events, None));
+                let read = read(*contestant, port, corpus, events).expect("the run ends");
+                check(*contestant, &read, &expected).expect("the same events");
+                server.join().expect("no panic").expect("served to the end");
+            }
+        }
+    }
+
+    #[test]
+    fn unequal_totals_void_the_run() {
+        let expected = corpus::expected(Corpus::Plain, 10);
+        let read = Read {
+            cpu_s: 1.0,
+            steady_cpu_s: 1.0,
+            steady_wall_s: 1.0,
+            totals: Some(corpus::expected(Corpus::Plain, 9)),
+        };
+        assert!(check(Contestant::Walk, &read, &expected).is_err());
+    }
+}
