@@ -38,7 +38,7 @@ fn string() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => "[ -~]{0,12}".prop_map(|text| text.replace(['"', '\\'], "_")),
         1 => "\\PC{0,4}".prop_map(|text| text.replace(['"', '\\'], "_")),
-        2 => select(vec!["\\n", "\\\"", "\\\\", "\\/", "\\b", "\\f", "\\r", "\\t", "\\u00e9", "\\u0000", "\\ud83d\\ude00"])
+        2 => select(vec!["\\n", "\\\"", "\\\\", "\\/", "\\b", "\\f", "\\r", "\\t", "\\u00e9", "\\u0000", "\\ud83d\\ude00", "\\uDBFF\\uDFFF", "\\ud800\\udc00"])
             .prop_map(String::from),
         1 => select(vec!["\\ud83d", "\\ude00", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\ud83d"]).prop_map(String::from),
     ];
@@ -163,6 +163,40 @@ fn frame() -> impl Strategy<Value = String> {
         let text = object(&members).replacen(':', &format!("{}:{}", space[0], space[1]), 2);
         format!("{}{text}{}", space[2], space[3])
     })
+}
+
+/// P-JSON-3: of equal keys the last one counts, whatever stood before.
+#[test]
+fn equal_keys_agree() {
+    let heads = ["progress", "log", "status", "complete", "heartbeat"];
+    let data = [
+        r#"{"progress":1}"#,
+        r#"{"progress":1,"stage":"a","stage":null,"message":null,"message":"b"}"#,
+        r#"{"progress":1,"progress":2,"timestamp":5,"timestamp":null}"#,
+        r#"{"level":"warn","level":"info","metadata":{"a":1},"metadata":null,"progress":"x","progress":3}"#,
+        r#"{"metadata":null,"metadata":{},"progress":3,"progress":null}"#,
+        r#"{"status":"a","status":5,"state":"b"}"#,
+        r#"{"action":"query","action":"x","status":"a"}"#,
+        r#"{"action":"x","action":"query"}"#,
+        r#"{"received":true,"received":1}"#,
+    ];
+    let tails = [
+        r#""seq":1,"seq":null"#,
+        r#""seq":null,"seq":9,"covers":3,"covers":4"#,
+        r#""epoch":"e","epoch":null,"id":null,"id":"i""#,
+        r#""taskId":"u","timestamp":1,"timestamp":null"#,
+        r#""type":"complete""#,
+        r#""data":null"#,
+        r#""data":{"progress":7}"#,
+    ];
+    for head in heads {
+        for data in data {
+            for tail in tails {
+                agree(&format!(r#"{{"type":"{head}","taskId":"t","data":{data},{tail}}}"#));
+                agree(&format!(r#"{{"data":{data},{tail},"taskId":"t","type":"{head}"}}"#));
+            }
+        }
+    }
 }
 
 proptest! {

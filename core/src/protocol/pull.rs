@@ -1,7 +1,7 @@
 //! The pull parser: one pass over the frequent shapes, nothing allocated for texts without escapes.
 //!
-//! It never rejects. What is wrong or rare (control and error frames, unknown types, equal keys,
-//! escaped keys, unusable fields, deep nesting) goes to the reference, which decides.
+//! It never rejects. What is wrong or rare (control and error frames, unknown types, a second `type`
+//! or `data`, escaped keys, unusable fields, deep nesting) goes to the reference, which decides.
 
 use std::borrow::Cow;
 
@@ -54,11 +54,14 @@ fn pull(text: &str) -> Option<Frame<'_>> {
         first = false;
         match key {
             b"type" => {
-                let word = scanner.text()?;
-                fill(&mut kind, kind_of(&word)?)?;
+                // A second one could change what the data that was read means.
+                if kind.is_some() {
+                    return None;
+                }
+                kind = Some(kind_of(&scanner.text()?)?);
             }
-            b"taskId" => fill(&mut task_id, scanner.text()?)?,
-            b"timestamp" => scanner.optional_number(&mut timestamp, as_timestamp)?,
+            b"taskId" => task_id = Some(scanner.text()?),
+            b"timestamp" => timestamp = scanner.optional_number(as_timestamp)?,
             b"data" => {
                 if data.is_some() || early_data.is_some() {
                     return None;
@@ -72,10 +75,10 @@ fn pull(text: &str) -> Option<Frame<'_>> {
                     }
                 }
             }
-            b"seq" => scanner.optional_number(&mut seq, as_integer)?,
-            b"covers" => scanner.optional_number(&mut covers, as_integer)?,
-            b"epoch" => scanner.optional_name(&mut epoch)?,
-            b"id" => scanner.optional_name(&mut id)?,
+            b"seq" => seq = scanner.optional_number(as_integer)?,
+            b"covers" => covers = scanner.optional_number(as_integer)?,
+            b"epoch" => epoch = scanner.optional_name()?,
+            b"id" => id = scanner.optional_name()?,
             _ => scanner.skip()?,
         }
     }
@@ -128,12 +131,7 @@ fn read_data<'a>(scanner: &mut Scanner<'a>, kind: Kind) -> Option<Data<'a>> {
         Kind::Progress => progress(scanner),
         Kind::Log => log(scanner),
         Kind::Status => status(scanner),
-        Kind::Complete => {
-            scanner.peek()?;
-            let start = scanner.position();
-            scanner.skip()?;
-            Some(Data { body: Body::Complete { data: scanner.since(start)? }, timestamp: None })
-        }
+        Kind::Complete => Some(Data { body: Body::Complete { data: scanner.raw()? }, timestamp: None }),
         Kind::Heartbeat => heartbeat(scanner),
     }
 }
@@ -148,10 +146,10 @@ fn progress<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
     while let Some(key) = scanner.key(first)? {
         first = false;
         match key {
-            b"stage" => scanner.optional_text(&mut stage)?,
-            b"progress" => fill(&mut progress, scanner.number()?)?,
-            b"message" => scanner.optional_text(&mut message)?,
-            b"timestamp" => scanner.optional_number(&mut timestamp, as_timestamp)?,
+            b"stage" => stage = scanner.optional_text()?,
+            b"progress" => progress = Some(scanner.number()?),
+            b"message" => message = scanner.optional_text()?,
+            b"timestamp" => timestamp = scanner.optional_number(as_timestamp)?,
             _ => scanner.skip()?,
         }
     }
@@ -174,20 +172,18 @@ fn log<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
         first = false;
         match key {
             b"level" => {
-                let word = scanner.text()?;
-                fill(&mut level, Level::from_word(&word)?)?;
+                level = Some(Level::from_word(&scanner.text()?)?);
             }
-            b"message" => scanner.optional_text(&mut message)?,
-            b"timestamp" => scanner.optional_number(&mut timestamp, as_timestamp)?,
+            b"message" => message = scanner.optional_text()?,
+            b"timestamp" => timestamp = scanner.optional_number(as_timestamp)?,
             b"metadata" => {
-                if !scanner.null(&metadata)? {
-                    if scanner.peek()? != b'{' {
-                        return None;
+                metadata = match scanner.peek()? {
+                    b'{' => Some(scanner.raw()?),
+                    _ => {
+                        scanner.literal("null")?;
+                        None
                     }
-                    let start = scanner.position();
-                    scanner.skip()?;
-                    fill(&mut metadata, scanner.since(start)?)?;
-                }
+                };
             }
             _ => scanner.skip()?,
         }
@@ -201,7 +197,6 @@ fn status<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
     let start = scanner.position();
     let mut status = None;
     let mut state = None;
-    let mut action_seen = false;
     if is_object {
         scanner.expect(b'{')?;
         let mut first = true;
@@ -209,25 +204,24 @@ fn status<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
             first = false;
             match key {
                 b"action" => {
-                    if action_seen || is_control(&scanner.text_if_string()?.unwrap_or_default()) {
+                    if is_control(&scanner.text_if_string()?.unwrap_or_default()) {
                         return None;
                     }
-                    action_seen = true;
                 }
-                b"status" => fill(&mut status, scanner.text_if_string()?)?,
-                b"state" => fill(&mut state, scanner.text_if_string()?)?,
+                b"status" => status = scanner.text_if_string()?,
+                b"state" => state = scanner.text_if_string()?,
                 _ => scanner.skip()?,
             }
         }
     } else {
         scanner.skip()?;
     }
-    let word = status.flatten().or(state.flatten());
+    let word = status.or(state);
     Some(Data { body: Body::Status { word, data: scanner.since(start)? }, timestamp: None })
 }
 
 fn heartbeat<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
-    let mut received = None;
+    let mut received = false;
     if scanner.peek()? == b'{' {
         scanner.expect(b'{')?;
         let mut first = true;
@@ -235,9 +229,8 @@ fn heartbeat<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
             first = false;
             match key {
                 b"received" => {
-                    let is_true = scanner.peek()? == b't';
+                    received = scanner.peek()? == b't';
                     scanner.skip()?;
-                    fill(&mut received, is_true)?;
                 }
                 _ => scanner.skip()?,
             }
@@ -245,19 +238,10 @@ fn heartbeat<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
     } else {
         scanner.skip()?;
     }
-    Some(Data { body: Body::Heartbeat { received: received.unwrap_or(false) }, timestamp: None })
+    Some(Data { body: Body::Heartbeat { received }, timestamp: None })
 }
 
-/// Fills a slot that must be empty: equal keys are rare, and the last one counts.
-#[inline]
-fn fill<T>(slot: &mut Option<T>, value: T) -> Option<()> {
-    if slot.is_some() {
-        return None;
-    }
-    *slot = Some(value);
-    Some(())
-}
-
+// Of equal keys the last one counts: each value simply takes the place of an earlier one.
 impl<'a> Scanner<'a> {
     #[inline]
     fn text(&mut self) -> Option<Cow<'a, str>> {
@@ -273,38 +257,35 @@ impl<'a> Scanner<'a> {
         Some(None)
     }
 
-    /// Steps over a `null`, which leaves an empty slot empty.
-    #[inline]
-    fn null<T>(&mut self, slot: &Option<T>) -> Option<bool> {
-        if self.peek()? != b'n' {
-            return Some(false);
-        }
-        self.literal("null")?;
-        slot.is_none().then_some(true)
+    /// One value of any type as its text.
+    fn raw(&mut self) -> Option<&'a str> {
+        self.peek()?;
+        let start = self.position();
+        self.skip()?;
+        self.since(start)
     }
 
     #[inline]
-    fn optional_text(&mut self, slot: &mut Option<Cow<'a, str>>) -> Option<()> {
-        if self.null(slot)? {
-            return Some(());
+    fn optional_text(&mut self) -> Option<Option<Cow<'a, str>>> {
+        if self.peek()? == b'n' {
+            self.literal("null")?;
+            return Some(None);
         }
-        let text = self.text()?;
-        fill(slot, text)
+        self.text().map(Some)
     }
 
     #[inline]
-    fn optional_name(&mut self, slot: &mut Option<Cow<'a, str>>) -> Option<()> {
-        self.optional_text(slot)?;
-        slot.as_ref().is_none_or(|name| !name.is_empty()).then_some(())
+    fn optional_name(&mut self) -> Option<Option<Cow<'a, str>>> {
+        self.optional_text().filter(|name| name.as_ref().is_none_or(|name| !name.is_empty()))
     }
 
     #[inline]
-    fn optional_number<T>(&mut self, slot: &mut Option<T>, read: fn(f64) -> Option<T>) -> Option<()> {
-        if self.null(slot)? {
-            return Some(());
+    fn optional_number<T>(&mut self, read: fn(f64) -> Option<T>) -> Option<Option<T>> {
+        if self.peek()? == b'n' {
+            self.literal("null")?;
+            return Some(None);
         }
-        let value = read(self.number()?)?;
-        fill(slot, value)
+        read(self.number()?).map(Some)
     }
 }
 
