@@ -1,5 +1,7 @@
 //! The terminal program.
 
+mod args;
+mod exit;
 mod run;
 mod text;
 

@@ -1,2 +1,6 @@
+mod child;
+mod collect;
 mod lines;
 mod progress;
+mod pty;
+mod signals;
