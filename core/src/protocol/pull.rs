@@ -3,9 +3,7 @@
 //! It never rejects. What is wrong or rare (control and error frames, unknown types, a second `type`
 //! or `data`, escaped keys, unusable fields, deep nesting) goes to the reference, which decides.
 
-use std::borrow::Cow;
-
-use super::scan::Scanner;
+use super::scan::{Quoted, Scanner, packed};
 use super::values::{as_integer, as_timestamp, is_control, percent};
 use super::{Body, Frame, Level, Rejected, parse_reference};
 
@@ -29,22 +27,55 @@ enum Kind {
     Heartbeat,
 }
 
-/// `data` once its meaning is known, with its own timestamp.
-struct Data<'a> {
-    body: Body<'a>,
+/// What has been found so far. Texts stay places until the frame is built.
+///
+/// Of equal keys the last one counts: each value simply takes the place of an earlier one.
+#[derive(Default)]
+struct Found<'a> {
+    kind: Option<Kind>,
+    task_id: Option<Quoted>,
     timestamp: Option<i64>,
+    seq: Option<u64>,
+    covers: Option<u64>,
+    epoch: Option<Quoted>,
+    id: Option<Quoted>,
+    data: Option<&'a str>,
+    stage: Option<Quoted>,
+    message: Option<Quoted>,
+    progress: Option<f64>,
+    level: Option<Level>,
+    metadata: Option<&'a str>,
+    own_timestamp: Option<i64>,
+    status: Option<Quoted>,
+    state: Option<Quoted>,
+    received: bool,
 }
 
+const TYPE: u128 = packed(b"type");
+const TASK_ID: u128 = packed(b"taskId");
+const TIMESTAMP: u128 = packed(b"timestamp");
+const DATA: u128 = packed(b"data");
+const SEQ: u128 = packed(b"seq");
+const COVERS: u128 = packed(b"covers");
+const EPOCH: u128 = packed(b"epoch");
+const ID: u128 = packed(b"id");
+const STAGE: u128 = packed(b"stage");
+const MESSAGE: u128 = packed(b"message");
+const PROGRESS: u128 = packed(b"progress");
+const LOG: u128 = packed(b"log");
+const LEVEL: u128 = packed(b"level");
+const METADATA: u128 = packed(b"metadata");
+const ACTION: u128 = packed(b"action");
+const STATUS: u128 = packed(b"status");
+const STATE: u128 = packed(b"state");
+const COMPLETE: u128 = packed(b"complete");
+const HEARTBEAT: u128 = packed(b"heartbeat");
+const RECEIVED: u128 = packed(b"received");
+
+#[inline]
 fn pull(text: &str) -> Option<Frame<'_>> {
     let mut scanner = Scanner::new(text);
-    let mut kind = None;
-    let mut task_id = None;
-    let mut timestamp = None;
-    let mut seq = None;
-    let mut covers = None;
-    let mut epoch = None;
-    let mut id = None;
-    let mut data = None;
+    let mut found = Found::default();
     // Where `data` began, if it came before `type`.
     let mut early_data = None;
 
@@ -53,132 +84,156 @@ fn pull(text: &str) -> Option<Frame<'_>> {
     while let Some(key) = scanner.key(first)? {
         first = false;
         match key {
-            b"type" => {
+            TYPE => {
                 // A second one could change what the data that was read means.
-                if kind.is_some() {
+                if found.kind.is_some() {
                     return None;
                 }
-                kind = Some(kind_of(&scanner.text()?)?);
+                found.kind = Some(kind(&mut scanner)?);
             }
-            b"taskId" => task_id = Some(scanner.text()?),
-            b"timestamp" => timestamp = scanner.optional_number(as_timestamp)?,
-            b"data" => {
-                if data.is_some() || early_data.is_some() {
+            TASK_ID => found.task_id = Some(scanner.quoted()?),
+            TIMESTAMP => found.timestamp = scanner.optional_number(as_timestamp)?,
+            DATA => {
+                if found.data.is_some() {
                     return None;
                 }
-                match kind {
-                    Some(kind) => data = Some(read_data(&mut scanner, kind)?),
+                scanner.peek()?;
+                let start = scanner.position();
+                match found.kind {
+                    Some(kind) => read_data(&mut scanner, &mut found, kind)?,
                     None => {
-                        scanner.peek()?;
-                        early_data = Some(scanner.position());
+                        early_data = Some(start);
                         scanner.skip()?;
                     }
                 }
+                found.data = Some(scanner.since(start)?);
             }
-            b"seq" => seq = scanner.optional_number(as_integer)?,
-            b"covers" => covers = scanner.optional_number(as_integer)?,
-            b"epoch" => epoch = scanner.optional_name()?,
-            b"id" => id = scanner.optional_name()?,
+            SEQ => found.seq = scanner.optional_number(as_integer)?,
+            COVERS => found.covers = scanner.optional_number(as_integer)?,
+            EPOCH => found.epoch = scanner.optional_name()?,
+            ID => found.id = scanner.optional_name()?,
             _ => scanner.skip()?,
         }
     }
     if !scanner.at_end() {
         return None;
     }
-
-    let kind = kind?;
     if let Some(start) = early_data {
         scanner.rewind(start);
-        data = Some(read_data(&mut scanner, kind)?);
+        let kind = found.kind?;
+        read_data(&mut scanner, &mut found, kind)?;
     }
-    if covers.is_some_and(|covers| seq.is_none_or(|seq| covers > seq)) {
+    if let Some(covers) = found.covers
+        && covers > found.seq?
+    {
         return None;
     }
-    let Data { body, timestamp: own_timestamp } = match data {
-        Some(data) => data,
-        None => Data { body: without_data(kind)?, timestamp: None },
-    };
-    let task_id = match kind {
-        Kind::Heartbeat => task_id.unwrap_or_default(),
-        _ => task_id?,
-    };
-    Some(Frame { task_id, timestamp: own_timestamp.or(timestamp), seq, covers, epoch, id, faults: 0, body })
+    build(&scanner, &found)
 }
 
-fn kind_of(word: &str) -> Option<Kind> {
-    Some(match word {
-        "progress" => Kind::Progress,
-        "log" => Kind::Log,
-        "status" => Kind::Status,
-        "complete" => Kind::Complete,
-        "heartbeat" => Kind::Heartbeat,
+#[inline]
+fn build<'a>(scanner: &Scanner<'a>, found: &Found<'a>) -> Option<Frame<'a>> {
+    let text = |place: Option<Quoted>| match place {
+        Some(quoted) => scanner.decode(quoted).map(Some),
+        None => Some(None),
+    };
+    let kind = found.kind?;
+    let task_id = match kind {
+        Kind::Heartbeat => text(found.task_id)?.unwrap_or_default(),
+        _ => text(found.task_id)??,
+    };
+    let body = match kind {
+        Kind::Progress => Body::Progress {
+            stage: text(found.stage)?.unwrap_or_default(),
+            progress: percent(found.progress?),
+            message: text(found.message)?.unwrap_or_default(),
+        },
+        Kind::Log => {
+            found.data?;
+            Body::Log {
+                level: found.level.unwrap_or(Level::Info),
+                message: text(found.message)?.unwrap_or_default(),
+                metadata: found.metadata,
+            }
+        }
+        Kind::Status => Body::Status { word: text(found.status.or(found.state))?, data: found.data.unwrap_or("null") },
+        Kind::Complete => Body::Complete { data: found.data.unwrap_or("null") },
+        Kind::Heartbeat => Body::Heartbeat { received: found.received },
+    };
+    Some(Frame {
+        task_id,
+        timestamp: found.own_timestamp.or(found.timestamp),
+        seq: found.seq,
+        covers: found.covers,
+        epoch: text(found.epoch)?,
+        id: text(found.id)?,
+        faults: 0,
+        body,
+    })
+}
+
+#[inline]
+fn kind(scanner: &mut Scanner<'_>) -> Option<Kind> {
+    Some(match scanner.word()? {
+        PROGRESS => Kind::Progress,
+        LOG => Kind::Log,
+        STATUS => Kind::Status,
+        COMPLETE => Kind::Complete,
+        HEARTBEAT => Kind::Heartbeat,
         _ => return None,
     })
 }
 
-fn without_data<'a>(kind: Kind) -> Option<Body<'a>> {
+#[inline]
+fn read_data<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>, kind: Kind) -> Option<()> {
     match kind {
-        Kind::Progress | Kind::Log => None,
-        Kind::Status => Some(Body::Status { word: None, data: "null" }),
-        Kind::Complete => Some(Body::Complete { data: "null" }),
-        Kind::Heartbeat => Some(Body::Heartbeat { received: false }),
+        Kind::Progress => progress(scanner, found),
+        Kind::Log => log(scanner, found),
+        Kind::Complete => scanner.skip(),
+        // Data of any type will do; only of an object is more than its text of interest.
+        Kind::Status | Kind::Heartbeat if scanner.peek()? != b'{' => scanner.skip(),
+        Kind::Status => status(scanner, found),
+        Kind::Heartbeat => heartbeat(scanner, found),
     }
 }
 
 #[inline]
-fn read_data<'a>(scanner: &mut Scanner<'a>, kind: Kind) -> Option<Data<'a>> {
-    match kind {
-        Kind::Progress => progress(scanner),
-        Kind::Log => log(scanner),
-        Kind::Status => status(scanner),
-        Kind::Complete => Some(Data { body: Body::Complete { data: scanner.raw()? }, timestamp: None }),
-        Kind::Heartbeat => heartbeat(scanner),
-    }
-}
-
-fn progress<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
-    let mut stage = None;
-    let mut progress = None;
-    let mut message = None;
-    let mut timestamp = None;
+fn progress<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
     scanner.expect(b'{')?;
     let mut first = true;
     while let Some(key) = scanner.key(first)? {
         first = false;
         match key {
-            b"stage" => stage = scanner.optional_text()?,
-            b"progress" => progress = Some(scanner.number()?),
-            b"message" => message = scanner.optional_text()?,
-            b"timestamp" => timestamp = scanner.optional_number(as_timestamp)?,
+            STAGE => found.stage = scanner.optional_text()?,
+            PROGRESS => found.progress = Some(scanner.number()?),
+            MESSAGE => found.message = scanner.optional_text()?,
+            TIMESTAMP => found.own_timestamp = scanner.optional_number(as_timestamp)?,
             _ => scanner.skip()?,
         }
     }
-    let body = Body::Progress {
-        stage: stage.unwrap_or_default(),
-        progress: percent(progress?),
-        message: message.unwrap_or_default(),
-    };
-    Some(Data { body, timestamp })
+    Some(())
 }
 
-fn log<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
-    let mut level = None;
-    let mut message = None;
-    let mut timestamp = None;
-    let mut metadata = None;
+#[inline]
+fn log<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
     scanner.expect(b'{')?;
     let mut first = true;
     while let Some(key) = scanner.key(first)? {
         first = false;
         match key {
-            b"level" => {
-                level = Some(Level::from_word(&scanner.text()?)?);
+            LEVEL => {
+                let word = scanner.quoted()?;
+                found.level = Some(Level::from_word(&scanner.decode(word)?)?);
             }
-            b"message" => message = scanner.optional_text()?,
-            b"timestamp" => timestamp = scanner.optional_number(as_timestamp)?,
-            b"metadata" => {
-                metadata = match scanner.peek()? {
-                    b'{' => Some(scanner.raw()?),
+            MESSAGE => found.message = scanner.optional_text()?,
+            TIMESTAMP => found.own_timestamp = scanner.optional_number(as_timestamp)?,
+            METADATA => {
+                found.metadata = match scanner.peek()? {
+                    b'{' => {
+                        let start = scanner.position();
+                        scanner.skip()?;
+                        Some(scanner.since(start)?)
+                    }
                     _ => {
                         scanner.literal("null")?;
                         None
@@ -188,95 +243,67 @@ fn log<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
             _ => scanner.skip()?,
         }
     }
-    let body = Body::Log { level: level.unwrap_or(Level::Info), message: message.unwrap_or_default(), metadata };
-    Some(Data { body, timestamp })
+    Some(())
 }
 
-fn status<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
-    let is_object = scanner.peek()? == b'{';
-    let start = scanner.position();
-    let mut status = None;
-    let mut state = None;
-    if is_object {
-        scanner.expect(b'{')?;
-        let mut first = true;
-        while let Some(key) = scanner.key(first)? {
-            first = false;
-            match key {
-                b"action" => {
-                    if is_control(&scanner.text_if_string()?.unwrap_or_default()) {
-                        return None;
-                    }
+fn status<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
+    scanner.expect(b'{')?;
+    let mut first = true;
+    while let Some(key) = scanner.key(first)? {
+        first = false;
+        match key {
+            ACTION => {
+                if let Some(action) = scanner.text_if_string()?
+                    && is_control(&scanner.decode(action)?)
+                {
+                    return None;
                 }
-                b"status" => status = scanner.text_if_string()?,
-                b"state" => state = scanner.text_if_string()?,
-                _ => scanner.skip()?,
             }
+            STATUS => found.status = scanner.text_if_string()?,
+            STATE => found.state = scanner.text_if_string()?,
+            _ => scanner.skip()?,
         }
-    } else {
-        scanner.skip()?;
     }
-    let word = status.or(state);
-    Some(Data { body: Body::Status { word, data: scanner.since(start)? }, timestamp: None })
+    Some(())
 }
 
-fn heartbeat<'a>(scanner: &mut Scanner<'a>) -> Option<Data<'a>> {
-    let mut received = false;
-    if scanner.peek()? == b'{' {
-        scanner.expect(b'{')?;
-        let mut first = true;
-        while let Some(key) = scanner.key(first)? {
-            first = false;
-            match key {
-                b"received" => {
-                    received = scanner.peek()? == b't';
-                    scanner.skip()?;
-                }
-                _ => scanner.skip()?,
+fn heartbeat<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
+    scanner.expect(b'{')?;
+    let mut first = true;
+    while let Some(key) = scanner.key(first)? {
+        first = false;
+        match key {
+            RECEIVED => {
+                found.received = scanner.peek()? == b't';
+                scanner.skip()?;
             }
+            _ => scanner.skip()?,
         }
-    } else {
-        scanner.skip()?;
     }
-    Some(Data { body: Body::Heartbeat { received }, timestamp: None })
+    Some(())
 }
 
-// Of equal keys the last one counts: each value simply takes the place of an earlier one.
-impl<'a> Scanner<'a> {
-    #[inline]
-    fn text(&mut self) -> Option<Cow<'a, str>> {
-        let quoted = self.quoted()?;
-        self.decode(quoted)
-    }
-
-    fn text_if_string(&mut self) -> Option<Option<Cow<'a, str>>> {
+impl Scanner<'_> {
+    fn text_if_string(&mut self) -> Option<Option<Quoted>> {
         if self.peek()? == b'"' {
-            return self.text().map(Some);
+            return self.quoted().map(Some);
         }
         self.skip()?;
         Some(None)
     }
 
-    /// One value of any type as its text.
-    fn raw(&mut self) -> Option<&'a str> {
-        self.peek()?;
-        let start = self.position();
-        self.skip()?;
-        self.since(start)
-    }
-
     #[inline]
-    fn optional_text(&mut self) -> Option<Option<Cow<'a, str>>> {
+    fn optional_text(&mut self) -> Option<Option<Quoted>> {
         if self.peek()? == b'n' {
             self.literal("null")?;
             return Some(None);
         }
-        self.text().map(Some)
+        self.quoted().map(Some)
     }
 
     #[inline]
-    fn optional_name(&mut self) -> Option<Option<Cow<'a, str>>> {
-        self.optional_text().filter(|name| name.as_ref().is_none_or(|name| !name.is_empty()))
+    fn optional_name(&mut self) -> Option<Option<Quoted>> {
+        self.optional_text().filter(|name| name.is_none_or(|name| !name.is_empty()))
     }
 
     #[inline]

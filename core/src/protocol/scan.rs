@@ -18,6 +18,27 @@ pub(super) struct Quoted {
     escaped: bool,
 }
 
+impl Quoted {
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// A string of at most 15 bytes as one number, so that it is compared in one step.
+/// All longer ones are the same number, which no short one has.
+pub(super) const fn packed(text: &[u8]) -> u128 {
+    if text.len() > 15 {
+        return u128::MAX;
+    }
+    let mut word = 0;
+    let mut at = text.len();
+    while at > 0 {
+        at -= 1;
+        word = word << 8 | text[at] as u128;
+    }
+    word
+}
+
 /// Arrays and objects deeper than this are left to the reference: one bit of a word per level.
 const MAX_DEPTH: u32 = 64;
 
@@ -43,7 +64,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn peek(&mut self) -> Option<u8> {
         loop {
             let byte = self.byte(self.at)?;
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return Some(byte);
             }
             self.at += 1;
@@ -64,10 +85,10 @@ impl<'a> Scanner<'a> {
         self.peek().is_none()
     }
 
-    /// Steps to the next key of an object and over its colon; `Some(None)` past the closing brace.
-    /// `first` says that no member has been read yet.
+    /// Steps to the next key of an object and over its colon, and gives the key as [`packed`];
+    /// `Some(None)` past the closing brace. `first` says that no member has been read yet.
     #[inline]
-    pub(super) fn key(&mut self, first: bool) -> Option<Option<&'a [u8]>> {
+    pub(super) fn key(&mut self, first: bool) -> Option<Option<u128>> {
         match self.peek()? {
             b'}' => {
                 self.at += 1;
@@ -77,13 +98,31 @@ impl<'a> Scanner<'a> {
             _ if first => {}
             _ => return None,
         }
-        let key = self.quoted()?;
-        // An escaped key may spell a name we know.
-        if key.escaped {
-            return None;
-        }
+        let key = self.word()?;
         self.expect(b':')?;
-        Some(Some(self.text.as_bytes().get(key.start..key.end)?))
+        Some(Some(key))
+    }
+
+    /// A string without escapes as [`packed`]. An escaped one may spell a name we know, so it is
+    /// left to the reference.
+    #[inline]
+    pub(super) fn word(&mut self) -> Option<u128> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..)?;
+        if let Some(chunk) = rest.first_chunk::<16>() {
+            let word = u128::from_le_bytes(*chunk);
+            let (low, high) = (special_bytes(word as u64), special_bytes((word >> 64) as u64));
+            let marks = u128::from(low) | u128::from(high) << 64;
+            let length = (marks.trailing_zeros() / 8) as usize;
+            if length < chunk.len() {
+                self.at = start + length + 1;
+                return (*chunk.get(length)? == b'"').then_some(word & ((1 << (8 * length)) - 1));
+            }
+        }
+        let end = self.special(start);
+        self.at = end + 1;
+        (self.byte(end)? == b'"').then(|| packed(self.text.as_bytes().get(start..end).unwrap_or_default()))
     }
 
     #[inline]
@@ -214,6 +253,10 @@ impl<'a> Scanner<'a> {
         at += usize::from(negative);
         let first = at;
         let mut mantissa: u64 = 0;
+        while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()).and_then(eight_digits) {
+            mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(eight);
+            at += 8;
+        }
         while let Some(digit) = digit(bytes, at) {
             mantissa = mantissa.wrapping_mul(10).wrapping_add(digit);
             at += 1;
@@ -253,8 +296,9 @@ impl<'a> Scanner<'a> {
         if !exact {
             return Some(None);
         }
+        let whole = mantissa as f64;
         // Both operands are exact doubles, so the quotient is correctly rounded.
-        let value = mantissa as f64 / POWERS_OF_TEN.get(decimals)?;
+        let value = if decimals == 0 { whole } else { whole / POWERS_OF_TEN.get(decimals)? };
         Some(Some(if negative { -value } else { value }))
     }
 
@@ -263,6 +307,14 @@ impl<'a> Scanner<'a> {
     fn special(&self, from: usize) -> usize {
         let mut at = from;
         while let Some(rest) = self.text.as_bytes().get(at..) {
+            // Past the length of most texts, in strides that compilers turn into vector code.
+            if at - from >= 32
+                && let Some(stride) = rest.first_chunk::<32>()
+                && !stride.iter().fold(false, |any, byte| any | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'))
+            {
+                at += 32;
+                continue;
+            }
             let Some(chunk) = rest.first_chunk::<8>() else {
                 let found = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
                 return at + found.unwrap_or(rest.len());
@@ -300,6 +352,20 @@ fn special_bytes(word: u64) -> u64 {
     let controls = word.wrapping_sub(ONES * 0x20);
     // A byte above 0x7f keeps its high bit under both xors, so `!word` clears it for all three.
     (quotes | backslashes | controls) & !word & HIGHS
+}
+
+/// The value of eight decimal digits: neighbours are joined to pairs, fours and eight in parallel.
+#[inline]
+fn eight_digits(chunk: &[u8; 8]) -> Option<u64> {
+    let word = u64::from_le_bytes(*chunk);
+    let digits = word.wrapping_sub(ONES * b'0' as u64);
+    // Above '9' the sum reaches the high bit, below '0' the difference has it.
+    if (word.wrapping_add(ONES * 0x46) | digits) & HIGHS != 0 {
+        return None;
+    }
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[inline]
@@ -362,6 +428,36 @@ mod tests {
                     let place = (found != 0).then_some(found.trailing_zeros() / 8);
                     assert_eq!(place, special.then_some(offset as u32), "{byte} at {offset} in {filler}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_read_at_once() {
+        for text in ["00000000", "12345678", "99999999", "90000001", "00000010"] {
+            let chunk = text.as_bytes().first_chunk().expect("eight bytes");
+            assert_eq!(eight_digits(chunk), text.parse().ok());
+        }
+        for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
+            for at in 0..8 {
+                let mut chunk = *b"19028374";
+                chunk[at] = byte;
+                assert_eq!(eight_digits(&chunk), None, "{byte} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_end_anywhere() {
+        for length in 0..20 {
+            for tail in 0..20 {
+                let word = "abcdefghijklmnopqrst".get(..length).expect("ASCII");
+                let text = format!("\"{word}\"{}", " ".repeat(tail));
+                let mut scanner = Scanner::new(&text);
+                assert_eq!(scanner.word(), Some(packed(word.as_bytes())), "{text}");
+                assert!(scanner.at_end(), "{text}");
+                let broken = text.replace('"', "\"\\n");
+                assert_eq!(Scanner::new(&broken).word(), None, "{broken}");
             }
         }
     }

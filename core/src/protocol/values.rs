@@ -137,16 +137,18 @@ pub(super) fn finite(raw: &str) -> Option<f64> {
 }
 
 /// A whole number from 0 to 2^53 - 1; `41.0` and `4.1e1` are whole.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+#[inline]
 pub(super) fn as_integer(value: f64) -> Option<u64> {
-    (value >= 0.0 && value <= MAX_INTEGER as f64 && value.fract() == 0.0).then_some(value as u64)
+    let whole = as_timestamp(value).filter(|whole| *whole as f64 == value)?;
+    u64::try_from(whole).ok()
 }
 
 /// Truncated towards zero, at most 2^53 - 1 either way.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "truncation is meant, and the range is checked")]
 pub(super) fn as_timestamp(value: f64) -> Option<i64> {
-    let whole = value.trunc();
-    (whole.abs() <= MAX_INTEGER as f64).then_some(whole as i64)
+    // There is no double between 2^53 - 1 and 2^53.
+    (value.abs() < (MAX_INTEGER + 1) as f64).then_some(value as i64)
 }
 
 /// Clamped to 0 to 100, and never the negative zero.
