@@ -1,0 +1,201 @@
+//! What a client's message makes the hub do.
+
+use std::collections::hash_map::Entry;
+use std::sync::atomic::Ordering;
+
+use steadywire::protocol::{
+    Body, Control, Cursor, Frame, MessageKind, Outgoing, Request, TaskState, TaskStatus, encode_ack, encode_heartbeat,
+    encode_message, encode_refusal, encode_state, encode_subscribed, parse, write_string,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Connection, Subscription};
+use crate::clock::now_ms;
+use crate::history::{Since, Snapshot};
+use crate::limits::{MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES};
+use crate::relay::relay;
+
+/// Why a request was refused: a text for people and a code for programs.
+struct Refusal {
+    code: &'static str,
+    text: String,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) async fn handle(&mut self, text: &str) {
+        let frame = match parse(text) {
+            Ok(frame) => frame,
+            Err(rejected) => return self.refuse("", None, "", &refusal("bad_message", rejected.to_string())),
+        };
+        let id = frame.id.as_deref();
+        if let Err(problem) = check_lengths(&frame) {
+            // The ids are too long to be echoed.
+            return self.refuse("", None, "", &problem);
+        }
+        let done = match &frame.body {
+            Body::Control(Control::Request(request)) => self.request(&frame.task_id, request).await,
+            Body::Control(_) => return,
+            Body::Heartbeat { received } => {
+                if !received && self.hub.options.features.heartbeat {
+                    self.reply(|out| encode_heartbeat(out, &frame.task_id, now_ms(), true));
+                }
+                return;
+            }
+            _ => self.publish(text, &frame).await.map_err(|problem| ("publish", problem)),
+        };
+        match (done, id) {
+            (Ok(()), Some(id)) if self.hub.options.features.ack => {
+                self.reply(|out| encode_ack(out, &frame.task_id, now_ms(), id));
+            }
+            (Ok(()), _) => {}
+            (Err((action, problem)), id) => self.refuse(&frame.task_id, id, action, &problem),
+        }
+    }
+
+    pub(super) fn refuse_binary(&mut self) {
+        let problem = refusal("bad_message", "messages are text frames; this one was binary");
+        self.refuse("", None, "", &problem);
+    }
+
+    async fn request(&mut self, task: &str, request: &Request<'_>) -> Result<(), (&'static str, Refusal)> {
+        let features = self.hub.options.features;
+        match request {
+            Request::Subscribe { tasks } => {
+                let is_batch = tasks.len() != 1 || tasks.iter().any(|(id, _)| id != task);
+                if is_batch && !features.batch {
+                    return Err(("subscribe", refusal("unsupported", "one subscribe names one task here")));
+                }
+                for (task, since) in tasks {
+                    if let Err(problem) = self.subscribe(task, since.as_ref()).await {
+                        self.refuse(task, None, "subscribe", &problem);
+                    }
+                }
+            }
+            Request::Unsubscribe => {
+                if let Some(slot) = self.by_task.remove(task) {
+                    self.subscriptions.remove(slot);
+                }
+            }
+            Request::Query if features.query => {
+                let known = self.hub.tasks.peek(task);
+                let state = task_state(known.as_ref());
+                let data = known.as_ref().and_then(|known| known.data.as_deref());
+                let state = TaskState { data, ..state };
+                self.reply(|out| encode_state(out, task, now_ms(), &state));
+            }
+            Request::Query => return Err(("query", refusal("unsupported", "this server answers no queries"))),
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&mut self, task: &str, since: Option<&Cursor<'_>>) -> Result<(), Refusal> {
+        check_task(task)?;
+        let since = match since {
+            Some(Cursor { epoch, seq }) if self.hub.options.features.resume => Since::Cursor { epoch, seq: *seq },
+            _ => Since::Start,
+        };
+        let (snapshot, recovered, slot) = match self.by_task.get(task) {
+            Some(&slot) => {
+                let subscription = &mut self.subscriptions[slot];
+                let (reader, snapshot, recovered) = subscription.pin.log().seek(subscription.key, since);
+                subscription.reader = reader;
+                (snapshot, recovered, slot)
+            }
+            None => self.follow(task, since).await?,
+        };
+        self.ready.push_back(slot);
+        if self.hub.options.features.resume || self.hub.options.features.query {
+            let state = TaskState { recovered, ..task_state(Some(&snapshot)) };
+            self.reply(|out| encode_subscribed(out, task, now_ms(), &state));
+        }
+        Ok(())
+    }
+
+    async fn follow(&mut self, task: &str, since: Since<'_>) -> Result<(Snapshot, Option<bool>, usize), Refusal> {
+        let max = self.hub.options.max_subscriptions;
+        if self.subscriptions.len() >= max {
+            return Err(refusal("too_many_subscriptions", format!("one connection may follow {max} tasks at most")));
+        }
+        let pin = self.hub.tasks.open(task).await.map_err(|error| refusal("unavailable", error.to_string()))?;
+        let entry = self.subscriptions.vacant_entry();
+        let slot = entry.key();
+        let (key, reader, snapshot, recovered) = pin.log().follow(since, &self.registered.link.mailbox, slot);
+        self.by_task.insert(pin.id().clone(), slot);
+        self.hub.counters.subscriptions.fetch_add(1, Ordering::Relaxed);
+        entry.insert(Subscription { hub: self.hub.clone(), pin, key, reader });
+        Ok((snapshot, recovered, slot))
+    }
+
+    async fn publish(&mut self, text: &str, frame: &Frame<'_>) -> Result<(), Refusal> {
+        check_task(&frame.task_id)?;
+        let Some(mut message) = relay(text, frame, now_ms()) else { return Ok(()) };
+        if !self.hub.options.features.ack {
+            message.id = None;
+        }
+        let max = self.hub.options.max_publications;
+        let id: &str = &frame.task_id;
+        if !self.publishing.contains_key(id) {
+            if self.publishing.len() >= max {
+                let text = format!("one connection may publish to {max} tasks without outcome at most");
+                return Err(refusal("too_many_publications", text));
+            }
+            let pin = self.hub.tasks.open(id).await.map_err(|error| refusal("unavailable", error.to_string()))?;
+            self.publishing.insert(pin.id().clone(), pin.publish());
+        }
+        let Entry::Occupied(publisher) = self.publishing.entry(id.into()) else { return Ok(()) };
+        let appended = publisher.get().append(message).await;
+        if !publisher.get().is_needed() {
+            publisher.remove();
+        }
+        appended.map(|_| ()).map_err(|error| refusal("unavailable", error.to_string()))
+    }
+
+    /// Answers with an error that ends no task.
+    fn refuse(&mut self, task: &str, id: Option<&str>, action: &str, refusal: &Refusal) {
+        if let Some(id) = id {
+            return self.reply(|out| encode_refusal(out, task, now_ms(), id, &refusal.text, refusal.code));
+        }
+        let mut data = String::from("{\"error\":");
+        write_string(&mut data, &refusal.text);
+        data.push_str(&format!(",\"code\":\"{}\",\"fatal\":false", refusal.code));
+        if !action.is_empty() {
+            data.push_str(&format!(",\"action\":\"{action}\""));
+        }
+        data.push('}');
+        let message = Outgoing { data: Some(&data), ..Outgoing::new(MessageKind::Error, task, now_ms()) };
+        self.reply(|out| encode_message(out, &message));
+    }
+}
+
+fn task_state(known: Option<&Snapshot>) -> TaskState<'_> {
+    let epoch = known.and_then(|known| known.epoch.as_deref());
+    TaskState {
+        epoch: epoch.map(Into::into),
+        seq: epoch.and(known).map(|known| known.seq),
+        recovered: None,
+        status: Some(known.map_or(TaskStatus::Unknown, |known| known.status)),
+        data: None,
+    }
+}
+
+fn check_task(task: &str) -> Result<(), Refusal> {
+    match task.len() {
+        0 => Err(refusal("bad_message", "field `taskId` must name a task")),
+        1..=MAX_TASK_ID_BYTES => Ok(()),
+        _ => Err(refusal("bad_message", format!("a task id may have {MAX_TASK_ID_BYTES} bytes at most"))),
+    }
+}
+
+fn check_lengths(frame: &Frame<'_>) -> Result<(), Refusal> {
+    if frame.task_id.len() > MAX_TASK_ID_BYTES {
+        check_task(&frame.task_id)?;
+    }
+    match frame.id.as_ref().map_or(0, |id| id.len()) {
+        0..=MAX_MESSAGE_ID_BYTES => Ok(()),
+        _ => Err(refusal("bad_message", format!("a message id may have {MAX_MESSAGE_ID_BYTES} bytes at most"))),
+    }
+}
+
+fn refusal(code: &'static str, text: impl Into<String>) -> Refusal {
+    Refusal { code, text: text.into() }
+}

@@ -1,0 +1,191 @@
+//! Turns what a publisher sent into what followers get: the same JSON, with what the envelope owes
+//! them filled in and what belongs to one link taken out.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use steadywire::protocol::{Body, Frame, MessageKind, write_number, write_string};
+
+use crate::history::{Kind, NewMessage};
+
+/// Words of a status message that say the task has ended well.
+const ENDED_WELL: [&str; 6] = ["complete", "completed", "success", "succeeded", "done", "finished"];
+/// Words of a status message that say the task has failed.
+const ENDED_BADLY: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];
+
+/// The message a publisher's frame becomes, or `None` where its type is none of a publisher's.
+pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Option<NewMessage> {
+    let (kind, word, data) = match &frame.body {
+        Body::Progress { .. } => (Kind::Progress, MessageKind::Progress, None),
+        Body::Log { .. } => (Kind::Line, MessageKind::Log, None),
+        Body::Status { data, .. } => (Kind::Status, MessageKind::Status, Some(*data)),
+        Body::Complete { data } => (Kind::Outcome { failed: false }, MessageKind::Complete, Some(*data)),
+        Body::Error { fatal, action, refused_id, data, .. } => {
+            // Such an error answers a request or lets the task go on: followers do not take it as the end.
+            let passes = *fatal == Some(false) || action.is_some() || refused_id.is_some();
+            let kind = if passes { Kind::Status } else { Kind::Outcome { failed: true } };
+            (kind, MessageKind::Error, Some(*data))
+        }
+        Body::Other { kind } => (Kind::Passing, MessageKind::Other(kind), None),
+        Body::Control(_) | Body::Heartbeat { .. } => return None,
+    };
+    let says_failed = match &frame.body {
+        Body::Status { word: Some(word), .. } => says_failed(word),
+        _ => None,
+    };
+    Some(NewMessage {
+        kind,
+        id: frame.id.as_deref().map(str::to_owned),
+        text: rewrite(text, frame, word, now),
+        data: data.map(str::to_owned),
+        says_failed,
+    })
+}
+
+/// Whether a status word ends a task, and then whether it failed.
+fn says_failed(word: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if is(&ENDED_WELL) { Some(false) } else { is(&ENDED_BADLY).then_some(true) }
+}
+
+fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> String {
+    let Fields(fields) = serde_json::from_str(text).unwrap_or_default();
+    let timestamp = frame.timestamp.unwrap_or(now);
+    let mut out = String::with_capacity(text.len() + 64);
+    out.push_str("{\"type\":");
+    write_string(&mut out, kind.as_str());
+    out.push_str(",\"taskId\":");
+    write_string(&mut out, &frame.task_id);
+    out.push_str(&format!(",\"timestamp\":{timestamp}"));
+    let data = fields.iter().rev().find(|(name, _)| name == "data").map(|(_, value)| value.get());
+    if let Some(data) = rewrite_data(data, frame, timestamp) {
+        out.push_str(",\"data\":");
+        out.push_str(&data);
+    }
+    for (name, value) in &fields {
+        if !matches!(&**name, "type" | "taskId" | "timestamp" | "data" | "seq" | "epoch" | "covers" | "id") {
+            field(&mut out, name, value.get());
+        }
+    }
+    out.push('}');
+    out
+}
+
+/// The data with what baseline followers expect in it: the task's id, the time, a clamped progress.
+fn rewrite_data(data: Option<&str>, frame: &Frame<'_>, timestamp: i64) -> Option<String> {
+    let (wants_id, wants_time) = match frame.body {
+        Body::Progress { .. } | Body::Log { .. } => (true, true),
+        Body::Complete { .. } => (true, false),
+        _ => return data.map(str::to_owned),
+    };
+    let Some(Fields(fields)) = data.and_then(|data| serde_json::from_str(data).ok()) else {
+        return data.map(str::to_owned);
+    };
+    let mut out = String::from("{");
+    for (name, value) in &fields {
+        match (&**name, &frame.body) {
+            ("progress", Body::Progress { progress, .. }) => {
+                let mut number = String::new();
+                write_number(&mut number, *progress);
+                field(&mut out, name, &number);
+            }
+            _ => field(&mut out, name, value.get()),
+        }
+    }
+    let lacks = |name: &str| !fields.iter().any(|(known, _)| known == name);
+    if wants_id && lacks("taskId") {
+        let mut id = String::new();
+        write_string(&mut id, &frame.task_id);
+        field(&mut out, "taskId", &id);
+    }
+    if wants_time && lacks("timestamp") {
+        field(&mut out, "timestamp", &timestamp.to_string());
+    }
+    out.push('}');
+    Some(out)
+}
+
+fn field(out: &mut String, name: &str, value: &str) {
+    if !out.ends_with('{') {
+        out.push(',');
+    }
+    write_string(out, name);
+    out.push(':');
+    out.push_str(value);
+}
+
+/// The fields of an object, in order, values as they are.
+#[derive(Default)]
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    fields.push(entry);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use steadywire::protocol::parse;
+
+    fn relayed(text: &str) -> NewMessage {
+        relay(text, &parse(text).unwrap(), 7).unwrap()
+    }
+
+    #[test]
+    fn unknown_fields_stay_and_those_of_the_link_go() {
+        let message = relayed(
+            r#"{"id":"i","x":{"a":1},"seq":3,"epoch":"e","covers":2,"type":"status","taskId":"t","timestamp":5,"data":{"y":[1]}}"#,
+        );
+        assert_eq!(message.text, r#"{"type":"status","taskId":"t","timestamp":5,"data":{"y":[1]},"x":{"a":1}}"#);
+        assert_eq!((message.kind, message.id.as_deref()), (Kind::Status, Some("i")));
+    }
+
+    #[test]
+    fn progress_is_clamped_and_filled_in() {
+        let message = relayed(r#"{"type":"progress","taskId":"t","data":{"progress":250,"eta":3}}"#);
+        let data = r#"{"progress":100,"eta":3,"taskId":"t","timestamp":7}"#;
+        assert_eq!(message.text, format!(r#"{{"type":"progress","taskId":"t","timestamp":7,"data":{data}}}"#));
+    }
+
+    #[test]
+    fn an_error_that_does_not_end_the_task_is_no_outcome() {
+        assert_eq!(relayed(r#"{"type":"error","taskId":"t","data":{"error":"x","fatal":false}}"#).kind, Kind::Status);
+        let outcome = relayed(r#"{"type":"error","taskId":"t","data":{"error":"x"}}"#);
+        assert_eq!(outcome.kind, Kind::Outcome { failed: true });
+        assert_eq!(outcome.data.as_deref(), Some(r#"{"error":"x"}"#));
+    }
+
+    #[test]
+    fn a_status_word_may_say_the_end() {
+        let says = |word: &str| {
+            relayed(&format!(r#"{{"type":"status","taskId":"t","data":{{"status":"{word}"}}}}"#)).says_failed
+        };
+        assert_eq!((says("Done"), says("ABORTED"), says("warming up")), (Some(false), Some(true), None));
+    }
+
+    #[test]
+    fn a_type_nobody_knows_is_passed_on() {
+        let message = relayed(r#"{"type":"chart","taskId":"t","timestamp":1,"data":[1,2]}"#);
+        assert_eq!(message.kind, Kind::Passing);
+        assert_eq!(message.text, r#"{"type":"chart","taskId":"t","timestamp":1,"data":[1,2]}"#);
+    }
+}

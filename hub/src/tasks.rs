@@ -1,0 +1,254 @@
+//! The tasks the hub knows: who holds one, who publishes to it, when it may be forgotten.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use steadywire::protocol::{MessageKind, Outgoing, TaskStatus, encode_error_data, encode_message};
+use tokio::sync::{Notify, OnceCell};
+use tokio::time::{Instant, sleep_until};
+
+use crate::clock::now_ms;
+use crate::history::{Appended, History, HistoryError, Kind, NewMessage, Snapshot, TaskLog};
+
+/// Code of the error that ends a task whose last publisher stayed away.
+pub(crate) const WORKER_LOST: &str = "worker_lost";
+
+/// All tasks of a hub.
+pub(crate) struct Tasks {
+    history: Arc<dyn History>,
+    max: usize,
+    lease: Duration,
+    map: Mutex<HashMap<Arc<str>, Arc<Task>>>,
+    /// Tasks without publisher and without outcome, and when they are given up.
+    orphans: Mutex<HashMap<Arc<str>, Instant>>,
+    orphaned: Notify,
+}
+
+struct Task {
+    id: Arc<str>,
+    log: OnceCell<Arc<TaskLog>>,
+    /// How many hold it; changed with the map locked.
+    pins: AtomicUsize,
+    publishers: Mutex<usize>,
+    /// When it ended, for the order in which tasks are forgotten.
+    ended_at: Mutex<Option<Instant>>,
+}
+
+/// A hold on a task: as long as it lives the task is not forgotten.
+pub(crate) struct Pin {
+    tasks: Arc<Tasks>,
+    task: Arc<Task>,
+    log: Arc<TaskLog>,
+}
+
+/// A hold on a task that is published to: when the last one goes, the task's lease begins.
+pub(crate) struct Publisher {
+    pin: Pin,
+}
+
+/// Why a task could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the hub knows {0} tasks and can forget none of them; try again when one has ended")]
+    Full(usize),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+impl Tasks {
+    pub(crate) fn new(history: Arc<dyn History>, max: usize, lease: Duration) -> Self {
+        Tasks { history, max, lease, map: Mutex::default(), orphans: Mutex::default(), orphaned: Notify::new() }
+    }
+
+    /// How many tasks are known.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.map).len()
+    }
+
+    /// A hold on the task, which is opened if it was unknown.
+    pub(crate) async fn open(self: &Arc<Self>, id: &str) -> Result<Pin, OpenError> {
+        let task = self.pinned(id)?;
+        let opened = task.log.get_or_try_init(|| self.history.open(id)).await.cloned();
+        match opened {
+            Ok(log) => Ok(Pin { tasks: self.clone(), task, log }),
+            Err(error) => {
+                self.unpin(&task);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What is known of a task, without opening it.
+    pub(crate) fn peek(&self, id: &str) -> Option<Snapshot> {
+        let task = lock(&self.map).get(id).cloned()?;
+        task.log.get().map(|log| log.snapshot())
+    }
+
+    /// Ends, as long as it is polled, the tasks whose publishers stay away.
+    pub(crate) async fn reap(&self) {
+        loop {
+            let changed = self.orphaned.notified();
+            let next = lock(&self.orphans).values().min().copied();
+            match next {
+                None => changed.await,
+                Some(due) => tokio::select! {
+                    () = sleep_until(due) => self.end_orphans().await,
+                    () = changed => {}
+                },
+            }
+        }
+    }
+
+    async fn end_orphans(&self) {
+        let now = Instant::now();
+        let due: Vec<Arc<str>> = {
+            let mut orphans = lock(&self.orphans);
+            let due: Vec<_> = orphans.iter().filter(|(_, at)| **at <= now).map(|(id, _)| id.clone()).collect();
+            for id in &due {
+                orphans.remove(id);
+            }
+            due
+        };
+        for id in due {
+            let task = lock(&self.map).get(&id).cloned();
+            let Some((task, log)) = task.as_ref().and_then(|task| Some((task, task.log.get()?))) else { continue };
+            if log.status() != TaskStatus::Running || *lock(&task.publishers) > 0 {
+                continue;
+            }
+            if self.history.append(log, last_word(log, self.lease)).await.is_err() {
+                lock(&self.orphans).insert(id, Instant::now() + self.lease);
+                continue;
+            }
+            *lock(&task.ended_at) = Some(Instant::now());
+        }
+    }
+
+    fn pinned(&self, id: &str) -> Result<Arc<Task>, OpenError> {
+        let mut map = lock(&self.map);
+        if !map.contains_key(id) && map.len() >= self.max {
+            self.forget_ended(&mut map);
+            if map.len() >= self.max {
+                return Err(OpenError::Full(self.max));
+            }
+        }
+        let id: Arc<str> = id.into();
+        let task = map.entry(id.clone()).or_insert_with(|| {
+            Arc::new(Task {
+                id,
+                log: OnceCell::new(),
+                pins: AtomicUsize::new(0),
+                publishers: Mutex::default(),
+                ended_at: Mutex::default(),
+            })
+        });
+        task.pins.fetch_add(1, Ordering::Relaxed);
+        Ok(task.clone())
+    }
+
+    /// Forgets the tasks that ended first among those nobody holds: one in sixteen, at least one.
+    fn forget_ended(&self, map: &mut HashMap<Arc<str>, Arc<Task>>) {
+        let free = |task: &&Arc<Task>| task.pins.load(Ordering::Relaxed) == 0;
+        let ended = |task: &Arc<Task>| Some(((*lock(&task.ended_at))?, task.id.clone()));
+        let mut ended: Vec<_> = map.values().filter(free).filter_map(ended).collect();
+        ended.sort_unstable();
+        ended.truncate((self.max / 16).max(1));
+        for (_, id) in ended {
+            map.remove(&id);
+            self.history.close(&id);
+        }
+    }
+
+    fn unpin(&self, task: &Task) {
+        let mut map = lock(&self.map);
+        let last = task.pins.fetch_sub(1, Ordering::Relaxed) == 1;
+        let unknown = task.log.get().is_none_or(|log| log.status() == TaskStatus::Unknown);
+        if last && unknown {
+            map.remove(&task.id);
+            if task.log.get().is_some() {
+                self.history.close(&task.id);
+            }
+        }
+    }
+}
+
+impl Pin {
+    pub(crate) fn id(&self) -> &Arc<str> {
+        &self.task.id
+    }
+
+    pub(crate) fn log(&self) -> &Arc<TaskLog> {
+        &self.log
+    }
+
+    /// Becomes a publisher of the task, which ends its lease.
+    pub(crate) fn publish(self) -> Publisher {
+        *lock(&self.task.publishers) += 1;
+        lock(&self.tasks.orphans).remove(&self.task.id);
+        Publisher { pin: self }
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.tasks.unpin(&self.task);
+    }
+}
+
+impl Publisher {
+    /// Takes a message into the task's history.
+    pub(crate) async fn append(&self, message: NewMessage) -> Result<Appended, HistoryError> {
+        let kind = message.kind;
+        let appended = self.pin.tasks.history.append(&self.pin.log, message).await?;
+        if let Appended::Stored { ended } = appended {
+            if kind != Kind::Passing {
+                *lock(&self.pin.task.ended_at) = ended.then(Instant::now);
+            }
+        }
+        Ok(appended)
+    }
+}
+
+impl Publisher {
+    /// Whether the task goes on, so that it must be noticed when this publisher goes.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.pin.log.status() == TaskStatus::Running
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        let mut publishers = lock(&self.pin.task.publishers);
+        *publishers -= 1;
+        if *publishers == 0 && self.pin.log.status() == TaskStatus::Running {
+            let tasks = &self.pin.tasks;
+            lock(&tasks.orphans).insert(self.pin.task.id.clone(), Instant::now() + tasks.lease);
+            tasks.orphaned.notify_one();
+        }
+    }
+}
+
+/// The outcome of a task whose worker is gone: what its status said, else that it is lost.
+fn last_word(log: &TaskLog, lease: Duration) -> NewMessage {
+    let now = now_ms();
+    let (failed, data) = match log.said_ended() {
+        Some((failed, data)) => (failed, data.map_or_else(|| "null".to_owned(), |data| data.to_string())),
+        None => {
+            let seconds = lease.as_secs_f64();
+            let mut data = String::new();
+            let text = format!("the worker has been gone for {seconds} s and left no outcome");
+            encode_error_data(&mut data, &text, Some(WORKER_LOST));
+            (true, data)
+        }
+    };
+    let kind = if failed { MessageKind::Error } else { MessageKind::Complete };
+    let mut text = String::new();
+    let message = Outgoing { data: Some(&data), ..Outgoing::new(kind, log.task(), now) };
+    encode_message(&mut text, &message);
+    NewMessage { kind: Kind::Outcome { failed }, id: None, text, data: Some(data), says_failed: None }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
