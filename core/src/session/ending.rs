@@ -1,0 +1,174 @@
+//! disconnect(): everything that waits is written or answered before the link is closed (rules END).
+
+use super::Session;
+use super::calls::check_room;
+use super::io::{Generation, Output, Ticket};
+use crate::error::Error;
+use crate::event::{DropReason, LostReason, Settlement, State};
+
+/// How long `disconnect()` waits for the outbox to be written and settled.
+pub const DRAIN_MS: u64 = 3000;
+/// How long the close handshake may take.
+pub const CLOSE_TIMEOUT_MS: u64 = 1000;
+/// The close code of a disconnect.
+const NORMAL: u16 = 1000;
+
+/// A disconnect under way.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    stage: Stage,
+    waiters: Vec<Ticket>,
+    /// connect() and reconnect() called meanwhile; carried out afterwards. Bounded by `MAX_WAITERS`.
+    deferred: Vec<(Ticket, Option<Box<str>>)>,
+}
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// The link is up; the outbox is being written.
+    #[default]
+    New,
+    Draining {
+        until: u64,
+    },
+    /// The close frame is on its way.
+    Closing {
+        generation: Generation,
+        until: u64,
+    },
+}
+
+impl Ending {
+    pub(super) fn deadline(&self) -> Option<u64> {
+        match self.stage {
+            Stage::New => None,
+            Stage::Draining { until } | Stage::Closing { until, .. } => Some(until),
+        }
+    }
+
+    pub(super) fn defer(&mut self, ticket: Ticket, task: Option<&str>) -> Result<(), Error> {
+        check_room(self.deferred.len())?;
+        self.deferred.push((ticket, task.map(Into::into)));
+        Ok(())
+    }
+
+    /// Somebody began to follow a task meanwhile: the client connects again when it has ended.
+    pub(super) fn connect_afterwards(&mut self) {
+        if self.deferred.is_empty() {
+            self.deferred.push((0, None));
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn disconnect(&mut self, ticket: Ticket) -> Result<(), Error> {
+        if let Some(ending) = &mut self.ending {
+            check_room(ending.waiters.len())?;
+            ending.waiters.push(ticket);
+            return Ok(());
+        }
+        let mut ending = Ending { waiters: vec![ticket], ..Ending::default() };
+        if self.link.is_open() {
+            ending.stage = Stage::Draining { until: self.mono() + DRAIN_MS };
+            self.ending = Some(ending);
+        } else {
+            self.ending = Some(ending);
+            self.finish_ending();
+        }
+        Ok(())
+    }
+
+    /// Closes the link once everything is written and settled.
+    pub(super) fn end_when_drained(&mut self) {
+        let draining = matches!(self.ending, Some(Ending { stage: Stage::Draining { .. }, .. }));
+        if draining && !self.has_unsettled() {
+            self.finish_ending();
+        }
+    }
+
+    pub(super) fn ending_timeout(&mut self) {
+        let now = self.mono();
+        match self.ending.as_ref().map(|ending| &ending.stage) {
+            Some(Stage::Draining { until }) if *until <= now => self.finish_ending(),
+            Some(Stage::Closing { until, .. }) if *until <= now => self.drop_closing(),
+            _ => {}
+        }
+    }
+
+    /// Ends everything that is open and closes the link.
+    pub(super) fn finish_ending(&mut self) {
+        let Some(mut ending) = self.ending.take() else { return };
+        if self.link.is_open() {
+            let generation = self.link.generation;
+            self.output(Output::Close { generation, code: NORMAL });
+            ending.stage = Stage::Closing { generation, until: self.mono() + CLOSE_TIMEOUT_MS };
+            self.receipts_unknown();
+            self.link_is_gone(None, "disconnect() was called");
+        } else {
+            self.stop_link();
+        }
+        self.end_all_work(LostReason::Disconnected, DropReason::Disconnected);
+        self.set_state(State::Disconnected, "disconnect() was called", None, false);
+        self.reject_waiters_disconnected();
+        let closing = matches!(ending.stage, Stage::Closing { .. });
+        self.ending = Some(ending);
+        if !closing {
+            self.ended();
+        }
+    }
+
+    /// The peer answered the close frame or the transport ended. Whether that was what we waited for.
+    pub(super) fn closing_ended(&mut self, generation: Generation) -> bool {
+        let ended = matches!(
+            self.ending,
+            Some(Ending { stage: Stage::Closing { generation: closing, .. }, .. }) if closing == generation
+        );
+        if ended {
+            self.ended();
+        }
+        ended
+    }
+
+    /// The close handshake is not waited for any longer.
+    pub(super) fn drop_closing(&mut self) {
+        if let Some(Ending { stage: Stage::Closing { generation, .. }, .. }) = self.ending {
+            self.output(Output::Drop { generation });
+            self.ended();
+        }
+    }
+
+    /// The client is being freed: nothing is written or awaited any more.
+    pub(super) fn close_now(&mut self) {
+        if self.link.is_open() {
+            let generation = self.link.generation;
+            self.output(Output::Drop { generation });
+            self.receipts_unknown();
+            self.link_is_gone(None, "the client was closed");
+        }
+        self.stop_link();
+        self.end_all_work(LostReason::Closed, DropReason::Closed);
+        self.set_state(State::Disconnected, "the client was closed", None, false);
+        self.reject_waiters_disconnected();
+        if let Some(ending) = &mut self.ending {
+            ending.deferred.clear();
+        }
+        self.drop_closing();
+        if self.ending.is_some() {
+            self.ended();
+        }
+    }
+
+    /// Answers those who called disconnect(), then carries out what was called meanwhile.
+    fn ended(&mut self) {
+        let Some(ending) = self.ending.take() else { return };
+        for ticket in ending.waiters {
+            self.settle(ticket, Settlement::Disconnected);
+        }
+        for (ticket, task) in ending.deferred {
+            if let Some(task) = task {
+                self.flag(&task);
+            }
+            self.wait_for_link(ticket);
+            self.dial_if_stopped("connect() was called");
+        }
+    }
+}

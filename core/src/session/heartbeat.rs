@@ -1,0 +1,225 @@
+//! Keeping the link alive and noticing when it is not (rules BEAT and WAKE).
+
+use std::collections::VecDeque;
+
+use super::Session;
+use super::backoff::Rng;
+use super::disposition::Disposition;
+use super::io::{Generation, Output, Transmit};
+use super::link::Cause;
+use crate::error::ErrorKind;
+use crate::protocol::encode_heartbeat;
+
+/// A timeout that comes this much late says more about us than about the server.
+pub const LATE_MS: u64 = 3000;
+/// How long a probe waits for a sign of life.
+pub const PROBE_MS: u64 = 3000;
+/// How many pings may be without a pong. At the bound the oldest is forgotten.
+pub const MAX_PINGS: usize = 8;
+
+/// What keeps the current link alive.
+#[derive(Debug, Default)]
+pub(crate) struct Heartbeat {
+    /// When the next heartbeat is due.
+    due: Option<u64>,
+    /// Until when a sign of life has to come.
+    deadline: Option<u64>,
+    /// Reading is paused: the deadline does not count.
+    paused: bool,
+    /// The server has shown that it answers heartbeats.
+    answers: bool,
+    /// Frames to write: at most one of each.
+    beat: Option<Box<str>>,
+    answer: Option<Box<str>>,
+    ping: bool,
+    /// Pings without a pong: number, frames written before it, time. See `MAX_PINGS`.
+    pings: VecDeque<(u64, u64, u64)>,
+    next_ping: u64,
+    /// How many messages had been written before the last heartbeat message.
+    written_before_beat: u64,
+}
+
+impl Heartbeat {
+    pub(super) fn deadline(&self) -> Option<u64> {
+        [self.due, self.deadline].into_iter().flatten().min()
+    }
+
+    pub(super) fn awaits_pong(&self) -> bool {
+        !self.pings.is_empty()
+    }
+}
+
+impl Session {
+    pub(super) fn heartbeat_begins(&mut self) {
+        let next_ping = self.heartbeat.next_ping;
+        self.heartbeat = Heartbeat { next_ping, ping: self.platform.pings, ..Heartbeat::default() };
+        self.schedule_beat();
+    }
+
+    pub(super) fn heartbeat_ends(&mut self) {
+        let next_ping = self.heartbeat.next_ping;
+        self.heartbeat = Heartbeat { next_ping, ..Heartbeat::default() };
+    }
+
+    /// Something arrived on the current link.
+    pub(super) fn sign_of_life(&mut self) {
+        self.heartbeat.deadline = None;
+        self.link_heard();
+    }
+
+    pub(super) fn on_ping(&mut self, generation: Generation) {
+        if self.link.is_up(generation) {
+            self.sign_of_life();
+        }
+    }
+
+    pub(super) fn on_pong(&mut self, generation: Generation, payload: Option<u64>) {
+        if !self.link.is_up(generation) {
+            return;
+        }
+        self.sign_of_life();
+        let Some(number) = payload else { return };
+        let Some(at) = self.heartbeat.pings.iter().position(|(ping, ..)| *ping == number) else { return };
+        let (_, written, sent) = self.heartbeat.pings[at];
+        self.heartbeat.pings.drain(..=at);
+        self.stats.rtt_ms = Some(self.now.mono_ms - sent);
+        self.written_up_to(written);
+    }
+
+    /// A `heartbeat` message arrived.
+    pub(super) fn on_heartbeat(&mut self, task: &str, received: bool) {
+        if received {
+            self.heartbeat.answers = true;
+            self.written_up_to(self.heartbeat.written_before_beat);
+        } else {
+            self.heartbeat.answer = Some(task.into());
+        }
+    }
+
+    pub(super) fn server_answers_heartbeats(&mut self) {
+        self.heartbeat.answers = true;
+    }
+
+    pub(super) fn on_read_paused(&mut self, generation: Generation) {
+        if self.link.is_up(generation) {
+            self.heartbeat.paused = true;
+            self.heartbeat.deadline = None;
+        }
+    }
+
+    pub(super) fn on_read_resumed(&mut self, generation: Generation) {
+        if self.link.is_up(generation) && std::mem::take(&mut self.heartbeat.paused) {
+            self.probe();
+        }
+    }
+
+    pub(super) fn on_woke(&mut self, slept_ms: u64) {
+        self.stats.slept_ms += slept_ms;
+        self.woke();
+    }
+
+    /// The machine slept, or the network or the page is back.
+    pub(super) fn woke(&mut self) {
+        if self.link.is_open() {
+            self.probe();
+        } else {
+            self.dial_soon();
+        }
+    }
+
+    pub(super) fn heartbeat_timeout(&mut self) {
+        let now = self.mono();
+        if let Some(deadline) = self.heartbeat.deadline
+            && deadline <= now
+        {
+            if now - deadline > LATE_MS {
+                self.probe();
+            } else {
+                self.heartbeat_missed();
+            }
+        }
+        if self.heartbeat.due.is_some_and(|due| due <= now) {
+            self.schedule_beat();
+            self.send_beat();
+            self.expect_life(self.config.heartbeat_timeout);
+        }
+    }
+
+    /// Heartbeats, answers and pings, which go ahead of everything.
+    pub(super) fn next_control(&mut self) -> Option<Transmit> {
+        let wall = self.now.wall_ms;
+        if let Some(task) = self.heartbeat.answer.take() {
+            let mut text = String::new();
+            encode_heartbeat(&mut text, &task, wall, true);
+            return Some(Transmit::Text(text));
+        }
+        if let Some(task) = self.heartbeat.beat.take() {
+            let mut text = String::new();
+            encode_heartbeat(&mut text, &task, wall, false);
+            self.heartbeat.written_before_beat = self.receipts.written;
+            return Some(Transmit::Text(text));
+        }
+        if std::mem::take(&mut self.heartbeat.ping) {
+            return Some(self.make_ping());
+        }
+        None
+    }
+
+    pub(super) fn make_ping(&mut self) -> Transmit {
+        let beat = &mut self.heartbeat;
+        beat.next_ping += 1;
+        if beat.pings.len() == MAX_PINGS {
+            beat.pings.pop_front();
+        }
+        beat.pings.push_back((beat.next_ping, self.receipts.written, self.now.mono_ms));
+        Transmit::Ping(beat.next_ping)
+    }
+
+    /// A heartbeat message of the user's own: written now or not at all.
+    pub(super) fn beat_once(&mut self, task: &str) {
+        self.heartbeat.beat = Some(task.into());
+    }
+
+    fn schedule_beat(&mut self) {
+        let interval = self.config.heartbeat_interval;
+        self.heartbeat.due = (interval > 0).then(|| self.now.mono_ms + phase(interval, &mut self.rng));
+    }
+
+    fn send_beat(&mut self) {
+        if self.has_open_work() {
+            self.heartbeat.beat = Some(self.current_task().unwrap_or_default().into());
+        }
+        self.heartbeat.ping |= self.platform.pings;
+    }
+
+    /// Asks for a sign of life now and gives the server `PROBE_MS` for it.
+    fn probe(&mut self) {
+        if self.platform.pings {
+            self.heartbeat.ping = true;
+        } else {
+            self.heartbeat.beat = Some(self.current_task().unwrap_or_default().into());
+        }
+        self.heartbeat.deadline = None;
+        self.expect_life(PROBE_MS);
+    }
+
+    fn expect_life(&mut self, within: u64) {
+        let can_tell = self.platform.pings || (self.heartbeat.answers && self.heartbeat.beat.is_some());
+        if can_tell && !self.heartbeat.paused && self.heartbeat.deadline.is_none() {
+            self.heartbeat.deadline = Some(self.now.mono_ms + within);
+        }
+    }
+
+    fn heartbeat_missed(&mut self) {
+        let generation = self.link.generation;
+        self.output(Output::Drop { generation });
+        let text = "the server gave no sign of life in time; the link is dropped".to_owned();
+        self.link_broke(&Cause::new(ErrorKind::HeartbeatTimeout, text, Disposition::Retry));
+    }
+}
+
+/// One interval, up to a tenth shorter or longer, so that many clients do not beat together.
+fn phase(interval: u64, rng: &mut Rng) -> u64 {
+    let tenth = interval / 10;
+    interval - tenth + rng.up_to(2 * tenth)
+}

@@ -1,0 +1,159 @@
+//! The end of a task: exactly one per subscription (rules OUT).
+
+use std::borrow::Cow;
+
+use super::Session;
+use super::tasks::{Hint, Phase, Slot};
+use crate::config::Terminal;
+use crate::event::{
+    Complete, DropReason, ErrorEvent, ErrorSource, Event, Lost, LostReason, Outcome, OutcomeKind, Settlement,
+};
+
+/// How long the real last message is awaited after a status that says the task is over.
+pub const HINT_MS: u64 = 2000;
+
+const COMPLETE_WORDS: [&str; 6] = ["complete", "completed", "success", "succeeded", "done", "finished"];
+const ERROR_WORDS: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];
+
+/// The end of a task as a message tells it.
+#[derive(Debug)]
+pub(super) struct End<'a> {
+    pub kind: Terminal,
+    pub data: &'a str,
+    pub message: &'a str,
+    pub code: &'a str,
+    pub timestamp: i64,
+    pub synthetic: bool,
+}
+
+impl Session {
+    /// The task has ended: tells it, answers who waits, remembers it.
+    pub(super) fn end_task(&mut self, slot: Slot, end: &End<'_>) {
+        let task = self.tasks.get(slot);
+        let (key, id) = (task.key, task.id.clone());
+        self.push_end(key, &id, end);
+        let outcome = Outcome {
+            task_id: id.to_string(),
+            kind: match end.kind {
+                Terminal::Complete => OutcomeKind::Complete,
+                Terminal::Error => OutcomeKind::Error,
+            },
+            data: end.data.to_owned(),
+            message: end.message.to_owned(),
+            code: end.code.to_owned(),
+            reason: None,
+            timestamp: end.timestamp,
+            synthetic: end.synthetic,
+        };
+        self.stats.outcomes += 1;
+        self.tasks.set_phase(slot, Phase::Ended);
+        let task = self.tasks.get_mut(slot);
+        let epoch = task.cursor.take().map(|cursor| cursor.epoch);
+        task.ended_epoch.clone_from(&epoch);
+        self.tasks.outcomes().remember(outcome.clone(), epoch);
+        self.subscription_ended(slot, &outcome);
+    }
+
+    /// Tells the end of a task nobody asked for, without bookkeeping.
+    pub(super) fn push_end(&mut self, key: u32, id: &str, end: &End<'_>) {
+        let event = match end.kind {
+            Terminal::Complete => Event::Complete(Complete {
+                task_id: id.into(),
+                timestamp: end.timestamp,
+                data: end.data.into(),
+                synthetic: end.synthetic,
+            }),
+            Terminal::Error => Event::Error(ErrorEvent {
+                source: ErrorSource::Task,
+                code: end.code.into(),
+                message: end.message.into(),
+                task_id: Some(id.into()),
+                data: Some(end.data.into()),
+                fatal: true,
+                timestamp: end.timestamp,
+                synthetic: end.synthetic,
+            }),
+        };
+        self.batch.push(key, event);
+    }
+
+    /// The subscription ends without an outcome.
+    pub(super) fn lose(&mut self, slot: Slot, reason: LostReason) {
+        let task = self.tasks.get_mut(slot);
+        task.flag = false;
+        let (key, id) = (task.key, task.id.to_string());
+        let outcome = self.lost_outcome(slot, reason);
+        self.stats.lost += 1;
+        self.batch.push(key, Event::Lost(Cow::Owned(Lost { task_id: id, reason })));
+        self.tasks.set_phase(slot, Phase::Lost);
+        self.subscription_ended(slot, &outcome);
+    }
+
+    /// Every open subscription is lost and every message dropped: the client stops.
+    pub(super) fn end_all_work(&mut self, lost: LostReason, dropped: DropReason) {
+        for slot in self.tasks.in_order(super::tasks::Task::is_open) {
+            self.lose(slot, lost);
+        }
+        self.drop_messages(dropped);
+    }
+
+    /// Whether there is a reason to keep the link or to bring it back.
+    pub(super) fn has_open_work(&self) -> bool {
+        self.tasks.open > 0 || self.tasks.reported > 0 || self.has_unsettled()
+    }
+
+    /// Which end a status word stands for, if one.
+    pub(super) fn terminal_word(&self, word: &str) -> Option<Terminal> {
+        let word = word.to_lowercase();
+        if let Some(terminal) = self.config.terminal_status.get(&word) {
+            return *terminal;
+        }
+        if COMPLETE_WORDS.contains(&&*word) {
+            Some(Terminal::Complete)
+        } else if ERROR_WORDS.contains(&&*word) {
+            Some(Terminal::Error)
+        } else {
+            None
+        }
+    }
+
+    /// A status says that the task is over: its own last message has `HINT_MS` to arrive.
+    pub(super) fn hint_end(&mut self, slot: Slot, kind: Terminal, data: Option<&str>) {
+        let due = self.mono() + HINT_MS;
+        let task = self.tasks.get_mut(slot);
+        match &mut task.hint {
+            Some(hint) => {
+                if let Some(data) = data {
+                    hint.data = Some(data.to_owned());
+                }
+            }
+            None => task.hint = Some(Hint { kind, data: data.map(str::to_owned), due }),
+        }
+        self.tasks.rearm(slot);
+    }
+
+    pub(super) fn hint_is_due(&mut self, slot: Slot) {
+        let Some(hint) = self.tasks.get_mut(slot).hint.take() else { return };
+        let end = End {
+            kind: hint.kind,
+            data: hint.data.as_deref().unwrap_or("null"),
+            message: if hint.kind == Terminal::Error { "the task's status says that it failed" } else { "" },
+            code: "",
+            timestamp: self.now.wall_ms,
+            synthetic: true,
+        };
+        self.end_task(slot, &end);
+    }
+
+    fn subscription_ended(&mut self, slot: Slot, outcome: &Outcome) {
+        let task = self.tasks.get_mut(slot);
+        task.hint = None;
+        task.question_due = None;
+        task.recent = None;
+        self.tasks.rearm(slot);
+        for lease in self.tasks.take_waiting(slot) {
+            self.settle(lease, Settlement::Outcome(outcome.clone()));
+        }
+        self.after_unwanting(slot);
+    }
+}

@@ -1,0 +1,74 @@
+//! Cursors, replayed frames and gaps (rules RES).
+
+use std::borrow::Cow;
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+use super::Session;
+use super::tasks::{Cursor, MAX_IDLE, MAX_TASK_ID, Slot};
+use crate::event::{Event, Gap};
+use crate::protocol::Frame;
+
+impl Session {
+    /// Whether a frame of an open task is new. Moves the cursor and tells of a gap before it.
+    pub(super) fn is_new(&mut self, slot: Slot, frame: &Frame<'_>, text: &str) -> bool {
+        let Some(seq) = frame.seq else { return self.is_new_by_text(slot, text) };
+        let task = self.tasks.get_mut(slot);
+        let first = frame.covers.unwrap_or(seq);
+        let Some(cursor) = &mut task.cursor else {
+            task.cursor = Some(Cursor { epoch: frame.epoch.as_deref().unwrap_or_default().into(), seq });
+            return true;
+        };
+        if let Some(epoch) = frame.epoch.as_deref().filter(|epoch| *epoch != &*cursor.epoch) {
+            self.epoch_is(slot, epoch);
+            self.tasks.get_mut(slot).cursor = Some(Cursor { epoch: epoch.into(), seq });
+            return true;
+        }
+        if seq <= cursor.seq {
+            self.stats.replays_dropped += 1;
+            return false;
+        }
+        let expected = cursor.seq + 1;
+        cursor.seq = seq;
+        if first > expected {
+            let epoch = cursor.epoch.to_string();
+            self.tell_gap(slot, expected, Some(first - 1), epoch);
+        }
+        true
+    }
+
+    /// The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing.
+    pub(super) fn epoch_is(&mut self, slot: Slot, epoch: &str) {
+        let task = self.tasks.get_mut(slot);
+        if let Some(cursor) = task.cursor.take_if(|cursor| &*cursor.epoch != epoch) {
+            self.tell_gap(slot, cursor.seq + 1, None, cursor.epoch.into());
+        }
+    }
+
+    pub(super) fn import_cursors(&mut self) {
+        for (id, epoch, seq) in std::mem::take(&mut self.config.cursors).into_iter().take(MAX_IDLE) {
+            if !id.is_empty() && id.len() <= MAX_TASK_ID {
+                let slot = self.tasks.find_or_add(&id);
+                self.tasks.get_mut(slot).cursor = Some(Cursor { epoch: epoch.into(), seq });
+            }
+        }
+    }
+
+    fn is_new_by_text(&mut self, slot: Slot, text: &str) -> bool {
+        let now = self.mono();
+        let task = self.tasks.get_mut(slot);
+        let mut hasher = FxHasher::default();
+        hasher.write(text.as_bytes());
+        let repeated = task.recent.get_or_insert_default().note(hasher.finish(), now < task.compare_until);
+        self.stats.replays_dropped += u64::from(repeated);
+        !repeated
+    }
+
+    fn tell_gap(&mut self, slot: Slot, from: u64, to: Option<u64>, epoch: String) {
+        self.stats.gaps += 1;
+        let task = self.tasks.get(slot);
+        let gap = Gap { task_id: task.id.to_string(), from, to, epoch };
+        self.batch.push(task.key, Event::Gap(Cow::Owned(gap)));
+    }
+}

@@ -1,0 +1,206 @@
+//! Telling the server which tasks are wanted, on every new link again (rules SUB and CTL).
+
+use std::collections::VecDeque;
+
+use super::Session;
+use super::io::Transmit;
+use super::tasks::{Phase, Slot};
+use crate::protocol::{self, Features, encode_query, encode_subscribe, encode_subscribe_batch, encode_unsubscribe};
+
+/// How long to wait for the server's hello before it is taken to have none.
+pub const HELLO_WAIT_MS: u64 = 1000;
+/// How many subscriptions are sent at a time to a server without the feature `batch`.
+pub const PACE_COUNT: u32 = 50;
+/// How long to wait between them.
+pub const PACE_MS: u64 = 5;
+/// How many tasks one `subscribe` names at most where the server has the feature `batch`.
+pub const BATCH_TASKS: usize = 1000;
+/// How long after a resubscribe frames without seq are compared with recent ones.
+pub const COMPARE_MS: u64 = 10_000;
+
+/// What is to be asked of the server on the current link.
+#[derive(Debug, Default)]
+pub(crate) struct Subscriptions {
+    /// What the server can do; `None` until it has said so or the wait is over.
+    features: Option<Features>,
+    hello_due: Option<u64>,
+    /// Tasks to subscribe to, in order. Bounded by the number of tasks; `Task::queued` keeps entries unique.
+    queue: VecDeque<(Slot, u32)>,
+    /// Tasks with a cursor, which wait for the hello. Bounded likewise.
+    held: VecDeque<(Slot, u32)>,
+    /// `unsubscribe` and `query` frames. One per task and kind: see `MAX_REQUESTS`.
+    requests: VecDeque<Request>,
+    sent_in_pace: u32,
+    pace_due: Option<u64>,
+}
+
+/// How many `unsubscribe` and `query` frames wait to be written. At the bound a query is left out (it will be
+/// asked again) and an unsubscribe is left out too (the server's frames are then passed on as unasked).
+pub const MAX_REQUESTS: usize = 100_000;
+
+#[derive(Debug)]
+enum Request {
+    Unsubscribe(Box<str>),
+    Query(Box<str>),
+}
+
+impl Subscriptions {
+    pub(super) fn deadline(&self) -> Option<u64> {
+        [self.hello_due, self.pace_due].into_iter().flatten().min()
+    }
+
+    /// Whether everything that had to be asked on this link has been written.
+    pub(super) fn all_sent(&self) -> bool {
+        self.queue.is_empty() && self.held.is_empty()
+    }
+
+    pub(super) fn features(&self) -> Option<Features> {
+        self.features
+    }
+}
+
+impl Session {
+    pub(super) fn subscriptions_begin(&mut self) {
+        self.subscriptions.hello_due = Some(self.mono() + HELLO_WAIT_MS);
+        for slot in self.tasks.in_order(|task| task.phase == Phase::Lost) {
+            self.reopen(slot);
+        }
+        for slot in self.tasks.in_order(super::tasks::Task::is_open) {
+            self.tasks.set_phase(slot, Phase::Pending);
+            self.tasks.get_mut(slot).questions = 0;
+            self.ask_for(slot);
+        }
+    }
+
+    pub(super) fn subscriptions_end(&mut self) {
+        let gone = std::mem::take(&mut self.subscriptions);
+        for (slot, key) in gone.queue.into_iter().chain(gone.held) {
+            if self.tasks.holds(slot, key) {
+                self.tasks.get_mut(slot).queued = false;
+            }
+        }
+        for slot in self.tasks.in_order(|task| task.question_due.is_some()) {
+            self.tasks.get_mut(slot).question_due = None;
+            self.tasks.rearm(slot);
+        }
+    }
+
+    /// Puts a `subscribe` for the task in the queue of the current link.
+    pub(super) fn ask_for(&mut self, slot: Slot) {
+        let features = self.subscriptions.features;
+        let task = self.tasks.get_mut(slot);
+        if std::mem::replace(&mut task.queued, true) {
+            return;
+        }
+        let entry = (slot, task.key);
+        if task.cursor.is_some() && features.is_none() {
+            self.subscriptions.held.push_back(entry);
+        } else {
+            self.subscriptions.queue.push_back(entry);
+        }
+    }
+
+    /// Nobody wants the task any more: the server is told if it was asked on this link.
+    pub(super) fn stop_asking(&mut self, slot: Slot) {
+        let generation = self.link.generation;
+        let is_open = self.link.is_open();
+        let task = self.tasks.get_mut(slot);
+        let was_asked = is_open && task.asked_on == generation;
+        task.asked_on = 0;
+        let (id, key) = (task.id.clone(), task.key);
+        if std::mem::take(&mut task.queued) {
+            self.subscriptions.queue.retain(|entry| *entry != (slot, key));
+            self.subscriptions.held.retain(|entry| *entry != (slot, key));
+        }
+        if was_asked && self.subscriptions.requests.len() < MAX_REQUESTS {
+            self.subscriptions.requests.push_back(Request::Unsubscribe(id));
+        }
+    }
+
+    pub(super) fn query(&mut self, slot: Slot) {
+        if self.subscriptions.requests.len() < MAX_REQUESTS {
+            let id = self.tasks.get(slot).id.clone();
+            self.subscriptions.requests.push_back(Request::Query(id));
+        }
+    }
+
+    pub(super) fn on_hello(&mut self, features: Features) {
+        self.features_are_known(features);
+    }
+
+    pub(super) fn subscriptions_timeout(&mut self) {
+        let now = self.mono();
+        if self.subscriptions.hello_due.is_some_and(|due| due <= now) {
+            self.features_are_known(Features::default());
+        }
+        if self.subscriptions.pace_due.is_some_and(|due| due <= now) {
+            self.subscriptions.pace_due = None;
+            self.subscriptions.sent_in_pace = 0;
+        }
+    }
+
+    /// The next `unsubscribe` or `query`, then the next `subscribe` that may be written now.
+    pub(super) fn next_subscription(&mut self) -> Option<Transmit> {
+        let mut text = String::new();
+        if let Some(request) = self.subscriptions.requests.pop_front() {
+            match request {
+                Request::Unsubscribe(id) => encode_unsubscribe(&mut text, &id, self.now.wall_ms),
+                Request::Query(id) => encode_query(&mut text, &id, self.now.wall_ms),
+            }
+            return Some(Transmit::Text(text));
+        }
+        let features = self.subscriptions.features.unwrap_or_default();
+        if features.batch && self.subscriptions.queue.len() > 1 {
+            let count = self.subscriptions.queue.len().min(BATCH_TASKS);
+            let entries: Vec<_> = self.subscriptions.queue.drain(..count).collect();
+            let tasks = entries.iter().map(|(slot, _)| self.since(*slot, features));
+            encode_subscribe_batch(&mut text, self.now.wall_ms, tasks);
+            for (slot, _) in entries {
+                self.asked(slot);
+            }
+            return Some(Transmit::Text(text));
+        }
+        if self.subscriptions.sent_in_pace >= PACE_COUNT {
+            self.subscriptions.pace_due.get_or_insert(self.now.mono_ms + PACE_MS);
+            return None;
+        }
+        let (slot, _) = self.subscriptions.queue.pop_front()?;
+        if features.batch {
+            encode_subscribe_batch(&mut text, self.now.wall_ms, [self.since(slot, features)]);
+        } else {
+            self.subscriptions.sent_in_pace += 1;
+            self.subscriptions.pace_due.get_or_insert(self.now.mono_ms + PACE_MS);
+            match self.since(slot, features) {
+                (id, Some(since)) => encode_subscribe_batch(&mut text, self.now.wall_ms, [(id, Some(since))]),
+                (id, None) => encode_subscribe(&mut text, id, self.now.wall_ms),
+            }
+        }
+        self.asked(slot);
+        Some(Transmit::Text(text))
+    }
+
+    fn features_are_known(&mut self, features: protocol::Features) {
+        self.subscriptions.hello_due = None;
+        self.subscriptions.features = Some(features);
+        let held = std::mem::take(&mut self.subscriptions.held);
+        self.subscriptions.queue.extend(held);
+    }
+
+    fn since(&self, slot: Slot, features: Features) -> (&str, Option<(&str, u64)>) {
+        let task = self.tasks.get(slot);
+        let cursor = task.cursor.as_ref().filter(|_| features.resume);
+        (&task.id, cursor.map(|cursor| (&*cursor.epoch, cursor.seq)))
+    }
+
+    /// The `subscribe` of the task has been handed to the transport.
+    fn asked(&mut self, slot: Slot) {
+        let (now, generation) = (self.mono(), self.link.generation);
+        let task = self.tasks.get_mut(slot);
+        task.queued = false;
+        task.asked_on = generation;
+        if std::mem::replace(&mut task.asked_before, true) {
+            task.compare_until = now + COMPARE_MS;
+        }
+        self.await_word_of(slot);
+    }
+}

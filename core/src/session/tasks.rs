@@ -1,0 +1,468 @@
+//! The tasks this session knows: who wants them, how far their subscription is, what was seen of them.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use rustc_hash::FxHashMap;
+
+use super::io::{Generation, LeaseId, LeaseKind};
+use crate::config::Terminal;
+use crate::event::Outcome;
+
+/// How many tasks may be wanted at a time. One more is refused with `limit_reached`.
+pub const MAX_TASKS: usize = 100_000;
+/// How many leases may live at a time. One more is refused with `limit_reached`.
+pub const MAX_LEASES: usize = 1_000_000;
+/// How many unwanted tasks keep their cursor. At the bound the one unwanted longest goes.
+pub const MAX_IDLE: usize = 10_000;
+/// How many outcomes are remembered. At the bound the oldest goes.
+pub const MAX_OUTCOMES: usize = 1024;
+/// How many bytes of outcomes are remembered. At the bound the oldest go; the newest always stays.
+pub const MAX_OUTCOME_BYTES: usize = 4 << 20;
+/// How many of a task's last frames are compared with what a resubscribe brings, where the server gives no seq.
+pub const RECENT_FRAMES: usize = 256;
+/// The longest task id, in bytes.
+pub const MAX_TASK_ID: usize = 1024;
+
+/// Place of a task in the table.
+pub(crate) type Slot = usize;
+
+/// How far the subscription to a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nobody wants the task.
+    Idle,
+    /// Wanted; the server has said nothing of it yet.
+    Pending,
+    /// Wanted; the server speaks of it.
+    Live,
+    /// Wanted, and its outcome is known.
+    Ended,
+    /// Wanted, but the subscription ended without an outcome. The next link opens it again.
+    Lost,
+}
+
+/// The last message of a task that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    pub epoch: Box<str>,
+    pub seq: u64,
+}
+
+/// A status that says the task is over, while its own last message is awaited.
+#[derive(Clone, Debug)]
+pub(crate) struct Hint {
+    pub kind: Terminal,
+    pub data: Option<String>,
+    pub due: u64,
+}
+
+/// Everything known of one task.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// Counts tasks from 0 and is never reused: what the inbox tells tasks apart by.
+    pub key: u32,
+    pub id: Box<str>,
+    pub phase: Phase,
+    /// The explicit flag of `subscribe`.
+    pub flag: bool,
+    pub leases: Vec<(LeaseId, LeaseKind)>,
+    /// Order of the last `connect`, `subscribe` or lease; 0 = never.
+    pub rank: u64,
+    /// Order in which the subscription was opened.
+    pub opened: u64,
+    /// The transport on which `subscribe` went out last; 0 = none.
+    pub asked_on: Generation,
+    /// Waits in the queue of subscriptions to send.
+    pub queued: bool,
+    /// `subscribe` went out before in this subscription: the next one is a resubscribe.
+    pub asked_before: bool,
+    pub cursor: Option<Cursor>,
+    /// The epoch in which the outcome was seen.
+    pub ended_epoch: Option<Box<str>>,
+    /// The server has shown that it knows the task.
+    pub known: bool,
+    /// How often in a row it said that it does not.
+    pub unknowns: u8,
+    pub heard_at: u64,
+    /// Status questions since the task was last heard.
+    pub questions: u32,
+    pub question_due: Option<u64>,
+    pub hint: Option<Hint>,
+    /// When the record of an unwanted task goes.
+    pub expires: Option<u64>,
+    pub recent: Option<Box<Recent>>,
+    /// Until when frames without seq are compared with recent ones.
+    pub compare_until: u64,
+    timer: Option<u64>,
+}
+
+impl Task {
+    /// Whether anybody wants events of the task.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.flag || self.leases.iter().any(|(_, kind)| *kind != LeaseKind::Report)
+    }
+
+    /// Whether the subscription is open: wanted and without an end.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Pending | Phase::Live)
+    }
+
+    /// Whether a worker of this client reports the task.
+    pub(crate) fn is_reported(&self) -> bool {
+        self.leases.iter().any(|(_, kind)| *kind == LeaseKind::Report)
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        let hint = self.hint.as_ref().map(|hint| hint.due);
+        [hint, self.question_due, self.expires].into_iter().flatten().min()
+    }
+}
+
+/// Fingerprints of the last frames of a task that came without seq.
+#[derive(Debug, Default)]
+pub(crate) struct Recent {
+    marks: VecDeque<u64>,
+}
+
+impl Recent {
+    /// Notes a frame. Returns whether it was among the last ones.
+    pub(crate) fn note(&mut self, mark: u64, compare: bool) -> bool {
+        if compare && self.marks.contains(&mark) {
+            return true;
+        }
+        if self.marks.len() == RECENT_FRAMES {
+            self.marks.pop_front();
+        }
+        self.marks.push_back(mark);
+        false
+    }
+}
+
+/// All tasks, leases and remembered outcomes of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks {
+    slots: Vec<Option<Task>>,
+    free: Vec<Slot>,
+    by_id: FxHashMap<Box<str>, Slot>,
+    leases: FxHashMap<LeaseId, Slot>,
+    timers: BTreeSet<(u64, u32, Slot)>,
+    outcomes: Outcomes,
+    next_key: u32,
+    next_order: u64,
+    /// Tasks whose subscription is open.
+    pub open: usize,
+    /// Tasks that are reported.
+    pub reported: usize,
+    wanted: usize,
+    idle: usize,
+}
+
+impl Tasks {
+    pub(crate) fn find(&self, id: &str) -> Option<Slot> {
+        self.by_id.get(id).copied()
+    }
+
+    pub(crate) fn get(&self, slot: Slot) -> &Task {
+        self.slots[slot].as_ref().expect("a slot in use holds a task")
+    }
+
+    /// The task, to change anything but its phase and its deadlines' order; see `set_phase` and `rearm`.
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> &mut Task {
+        self.slots[slot].as_mut().expect("a slot in use holds a task")
+    }
+
+    /// Whether the slot still holds the task with this key.
+    pub(crate) fn holds(&self, slot: Slot, key: u32) -> bool {
+        self.slots.get(slot).and_then(Option::as_ref).is_some_and(|task| task.key == key)
+    }
+
+    /// The task of that id, made if there is none.
+    pub(crate) fn find_or_add(&mut self, id: &str) -> Slot {
+        if let Some(slot) = self.find(id) {
+            return slot;
+        }
+        let task = Task {
+            key: self.next_key,
+            id: id.into(),
+            phase: Phase::Idle,
+            flag: false,
+            leases: Vec::new(),
+            rank: 0,
+            opened: 0,
+            asked_on: 0,
+            queued: false,
+            asked_before: false,
+            cursor: None,
+            ended_epoch: None,
+            known: false,
+            unknowns: 0,
+            heard_at: 0,
+            questions: 0,
+            question_due: None,
+            hint: None,
+            expires: None,
+            recent: None,
+            compare_until: 0,
+            timer: None,
+        };
+        // The key tells waiting events apart; u32::MAX is taken to mean none.
+        self.next_key = if self.next_key == u32::MAX - 1 { 0 } else { self.next_key + 1 };
+        self.idle += 1;
+        let slot = if let Some(slot) = self.free.pop() {
+            self.slots[slot] = Some(task);
+            slot
+        } else {
+            self.slots.push(Some(task));
+            self.slots.len() - 1
+        };
+        self.by_id.insert(id.into(), slot);
+        slot
+    }
+
+    pub(crate) fn remove(&mut self, slot: Slot) {
+        let Some(task) = self.slots[slot].take() else { return };
+        debug_assert!(task.phase == Phase::Idle && task.leases.is_empty(), "only unwanted tasks are forgotten");
+        if let Some(due) = task.timer {
+            self.timers.remove(&(due, task.key, slot));
+        }
+        self.by_id.remove(&task.id);
+        self.free.push(slot);
+        self.idle -= 1;
+    }
+
+    pub(crate) fn set_phase(&mut self, slot: Slot, phase: Phase) {
+        let task = self.get_mut(slot);
+        let (was_open, was_idle) = (task.is_open(), task.phase == Phase::Idle);
+        task.phase = phase;
+        let (is_open, is_idle) = (task.is_open(), phase == Phase::Idle);
+        self.open = self.open + usize::from(is_open) - usize::from(was_open);
+        self.idle = self.idle + usize::from(is_idle) - usize::from(was_idle);
+        self.wanted = self.wanted + usize::from(was_idle) - usize::from(is_idle);
+    }
+
+    /// A number larger than any given before.
+    pub(crate) fn next_order(&mut self) -> u64 {
+        self.next_order += 1;
+        self.next_order
+    }
+
+    /// Puts the task's earliest deadline in its place among all.
+    pub(crate) fn rearm(&mut self, slot: Slot) {
+        let task = self.get_mut(slot);
+        let (key, old, new) = (task.key, task.timer, task.deadline());
+        task.timer = new;
+        if old == new {
+            return;
+        }
+        if let Some(due) = old {
+            self.timers.remove(&(due, key, slot));
+        }
+        if let Some(due) = new {
+            self.timers.insert((due, key, slot));
+        }
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        self.timers.first().map(|(due, ..)| *due)
+    }
+
+    /// The task whose deadline has come first, if one has.
+    pub(crate) fn due(&self, now: u64) -> Option<Slot> {
+        self.timers.first().filter(|(due, ..)| *due <= now).map(|(.., slot)| *slot)
+    }
+
+    /// Tasks of that kind, in the order in which their subscriptions were opened.
+    pub(crate) fn in_order(&self, wanted: impl Fn(&Task) -> bool) -> Vec<Slot> {
+        let mut found: Vec<(u64, Slot)> = Vec::new();
+        for (slot, task) in self.slots.iter().enumerate() {
+            if let Some(task) = task.as_ref().filter(|task| wanted(task)) {
+                found.push((task.opened, slot));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, slot)| slot).collect()
+    }
+
+    /// The latest connected or subscribed task that is still wanted.
+    pub(crate) fn current(&self) -> Option<&str> {
+        let tasks = self.slots.iter().flatten().filter(|task| task.rank > 0 && task.is_wanted());
+        tasks.max_by_key(|task| task.rank).map(|task| &*task.id)
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.wanted < MAX_TASKS
+    }
+
+    /// Makes room for one more unwanted task that keeps its cursor.
+    pub(crate) fn trim_idle(&mut self) {
+        while self.idle > MAX_IDLE {
+            let idle = self.slots.iter().flatten().filter(|task| task.phase == Phase::Idle && task.leases.is_empty());
+            let Some(oldest) = idle.min_by_key(|task| (task.expires, task.key)) else { return };
+            let slot = self.find(&oldest.id).expect("every task is found by its id");
+            self.remove(slot);
+        }
+    }
+
+    /// Notes a lease. False if there are too many.
+    pub(crate) fn add_lease(&mut self, lease: LeaseId, slot: Slot, kind: LeaseKind) -> bool {
+        if self.leases.len() >= MAX_LEASES {
+            return false;
+        }
+        self.leases.insert(lease, slot);
+        let task = self.get_mut(slot);
+        let was_reported = task.is_reported();
+        task.leases.push((lease, kind));
+        self.reported += usize::from(kind == LeaseKind::Report && !was_reported);
+        true
+    }
+
+    /// Forgets a lease. Returns its task and kind if it lived.
+    pub(crate) fn end_lease(&mut self, lease: LeaseId) -> Option<(Slot, LeaseKind)> {
+        let slot = self.leases.remove(&lease)?;
+        let task = self.get_mut(slot);
+        let at = task.leases.iter().position(|(id, _)| *id == lease).expect("the task knows its leases");
+        let (_, kind) = task.leases.remove(at);
+        let still_reported = task.is_reported();
+        self.reported -= usize::from(kind == LeaseKind::Report && !still_reported);
+        Some((slot, kind))
+    }
+
+    /// Takes the leases that end with the outcome: follows and waits, oldest first.
+    pub(crate) fn take_waiting(&mut self, slot: Slot) -> Vec<LeaseId> {
+        let mut waiting = Vec::new();
+        self.get_mut(slot).leases.retain(|(lease, kind)| {
+            let waits = matches!(kind, LeaseKind::Follow | LeaseKind::Wait);
+            if waits {
+                waiting.push(*lease);
+            }
+            !waits
+        });
+        for lease in &waiting {
+            self.leases.remove(lease);
+        }
+        waiting
+    }
+
+    /// Whether anything lives that waits for the link however long it takes.
+    pub(crate) fn is_patient(&self) -> bool {
+        !self.leases.is_empty()
+    }
+
+    pub(crate) fn outcomes(&mut self) -> &mut Outcomes {
+        &mut self.outcomes
+    }
+
+    pub(crate) fn wanted(&self) -> usize {
+        self.wanted
+    }
+
+    pub(crate) fn remembered(&self) -> usize {
+        self.outcomes.by_id.len()
+    }
+
+    pub(crate) fn cursors(&self) -> impl Iterator<Item = (&str, &Cursor)> {
+        self.slots.iter().flatten().filter_map(|task| task.cursor.as_ref().map(|cursor| (&*task.id, cursor)))
+    }
+}
+
+/// The last outcomes, for those who ask after the end.
+#[derive(Debug, Default)]
+pub(crate) struct Outcomes {
+    by_id: FxHashMap<Box<str>, (u64, Outcome, Option<Box<str>>)>,
+    order: VecDeque<(u64, Box<str>)>,
+    bytes: usize,
+    stamp: u64,
+}
+
+impl Outcomes {
+    pub(crate) fn get(&self, id: &str) -> Option<&Outcome> {
+        self.by_id.get(id).map(|(_, outcome, _)| outcome)
+    }
+
+    /// Whether a repeated end of a task nobody wants any more is the one remembered.
+    pub(crate) fn repeats(&self, id: &str, epoch: Option<&str>) -> bool {
+        let Some((_, _, ended)) = self.by_id.get(id) else { return false };
+        epoch.is_none() || ended.is_none() || epoch == ended.as_deref()
+    }
+
+    pub(crate) fn remember(&mut self, outcome: Outcome, epoch: Option<Box<str>>) {
+        self.forget(&outcome.task_id);
+        self.stamp += 1;
+        self.bytes += weight(&outcome);
+        let id: Box<str> = outcome.task_id.as_str().into();
+        self.order.push_back((self.stamp, id.clone()));
+        self.by_id.insert(id, (self.stamp, outcome, epoch));
+        while self.by_id.len() > MAX_OUTCOMES || (self.bytes > MAX_OUTCOME_BYTES && self.by_id.len() > 1) {
+            let Some((stamp, id)) = self.order.pop_front() else { break };
+            if self.by_id.get(&id).is_some_and(|(current, ..)| *current == stamp) {
+                self.forget(&id);
+            }
+        }
+        // Entries of forgotten outcomes are left in the order until they are twice as many as the bound.
+        if self.order.len() > 2 * MAX_OUTCOMES {
+            let by_id = &self.by_id;
+            self.order.retain(|(stamp, id)| by_id.get(id).is_some_and(|(current, ..)| current == stamp));
+        }
+    }
+
+    pub(crate) fn forget(&mut self, id: &str) {
+        if let Some((_, outcome, _)) = self.by_id.remove(id) {
+            self.bytes -= weight(&outcome);
+        }
+    }
+
+}
+
+fn weight(outcome: &Outcome) -> usize {
+    outcome.task_id.len() + outcome.data.len() + outcome.message.len() + outcome.code.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::OutcomeKind;
+
+    fn outcome(id: &str, data: String) -> Outcome {
+        Outcome {
+            task_id: id.into(),
+            kind: OutcomeKind::Complete,
+            data,
+            message: String::new(),
+            code: String::new(),
+            reason: None,
+            timestamp: 0,
+            synthetic: false,
+        }
+    }
+
+    #[test]
+    fn outcomes_are_bounded_by_number_and_bytes() {
+        let mut outcomes = Outcomes::default();
+        for n in 0..=MAX_OUTCOMES {
+            outcomes.remember(outcome(&n.to_string(), "1".into()), None);
+        }
+        assert_eq!(outcomes.by_id.len(), MAX_OUTCOMES);
+        assert!(outcomes.get("0").is_none() && outcomes.get("1").is_some());
+        for _ in 0..10_000 {
+            outcomes.remember(outcome("same", "1".into()), None);
+        }
+        assert!(outcomes.order.len() <= 2 * MAX_OUTCOMES + 1);
+        outcomes.remember(outcome("big", "x".repeat(MAX_OUTCOME_BYTES)), None);
+        assert_eq!(outcomes.by_id.len(), 1);
+        assert!(outcomes.get("big").is_some());
+    }
+
+    #[test]
+    fn unwanted_cursors_are_bounded() {
+        let mut tasks = Tasks::default();
+        for n in 0..=MAX_IDLE {
+            let slot = tasks.find_or_add(&n.to_string());
+            tasks.get_mut(slot).expires = Some(n as u64);
+            tasks.rearm(slot);
+        }
+        tasks.trim_idle();
+        assert_eq!(tasks.idle, MAX_IDLE);
+        assert!(tasks.find("0").is_none() && tasks.find("1").is_some());
+        assert_eq!(tasks.timers.len(), MAX_IDLE);
+    }
+}
