@@ -14,6 +14,7 @@
 //! - [`write_string`] and [`write_number`]: JSON texts and numbers as `JSON.stringify` writes them
 //! - [`is_json`]: whether a text may travel as `data`
 
+mod digits;
 mod encode;
 mod encode_control;
 mod fields;

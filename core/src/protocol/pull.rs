@@ -3,7 +3,7 @@
 //! It never rejects. What is wrong or rare (control and error frames, unknown types, a second `type`
 //! or `data`, escaped keys, unusable fields, deep nesting) goes to the reference, which decides.
 
-use super::scan::{Quoted, Scanner, packed};
+use super::scan::{Quoted, Scanner};
 use super::values::{as_integer, as_timestamp, is_control, percent};
 use super::{Body, Frame, Level, Rejected, parse_reference};
 
@@ -51,27 +51,6 @@ struct Found<'a> {
     received: bool,
 }
 
-const TYPE: u128 = packed(b"type");
-const TASK_ID: u128 = packed(b"taskId");
-const TIMESTAMP: u128 = packed(b"timestamp");
-const DATA: u128 = packed(b"data");
-const SEQ: u128 = packed(b"seq");
-const COVERS: u128 = packed(b"covers");
-const EPOCH: u128 = packed(b"epoch");
-const ID: u128 = packed(b"id");
-const STAGE: u128 = packed(b"stage");
-const MESSAGE: u128 = packed(b"message");
-const PROGRESS: u128 = packed(b"progress");
-const LOG: u128 = packed(b"log");
-const LEVEL: u128 = packed(b"level");
-const METADATA: u128 = packed(b"metadata");
-const ACTION: u128 = packed(b"action");
-const STATUS: u128 = packed(b"status");
-const STATE: u128 = packed(b"state");
-const COMPLETE: u128 = packed(b"complete");
-const HEARTBEAT: u128 = packed(b"heartbeat");
-const RECEIVED: u128 = packed(b"received");
-
 #[inline]
 fn pull(text: &str) -> Option<Frame<'_>> {
     let mut scanner = Scanner::new(text);
@@ -79,47 +58,50 @@ fn pull(text: &str) -> Option<Frame<'_>> {
     // Where `data` began, if it came before `type`.
     let mut early_data = None;
 
-    scanner.expect(b'{')?;
-    let mut first = true;
-    while let Some(key) = scanner.key(first)? {
-        first = false;
-        match key {
-            TYPE => {
-                // A second one could change what the data that was read means.
-                if found.kind.is_some() {
-                    return None;
-                }
-                found.kind = Some(kind(&mut scanner)?);
+    let mut more = scanner.enter()?;
+    while more {
+        if scanner.takes(b"type\":") {
+            // A second one could change what the data that was read means.
+            if found.kind.is_some() {
+                return None;
             }
-            TASK_ID => found.task_id = Some(scanner.quoted()?),
-            TIMESTAMP => found.timestamp = scanner.optional_number(as_timestamp)?,
-            DATA => {
-                if found.data.is_some() {
-                    return None;
-                }
-                scanner.peek()?;
-                let start = scanner.position();
-                match found.kind {
-                    Some(kind) => read_data(&mut scanner, &mut found, kind)?,
-                    None => {
-                        early_data = Some(start);
-                        scanner.skip()?;
-                    }
-                }
-                found.data = Some(scanner.since(start)?);
+            found.kind = Some(kind(&mut scanner)?);
+        } else if scanner.takes(b"taskId\":") {
+            found.task_id = Some(scanner.quoted()?);
+        } else if scanner.takes(b"timestamp\":") {
+            found.timestamp = scanner.optional_timestamp()?;
+        } else if scanner.takes(b"data\":") {
+            if found.data.is_some() {
+                return None;
             }
-            SEQ => found.seq = scanner.optional_number(as_integer)?,
-            COVERS => found.covers = scanner.optional_number(as_integer)?,
-            EPOCH => found.epoch = scanner.optional_name()?,
-            ID => found.id = scanner.optional_name()?,
-            _ => scanner.skip()?,
+            scanner.peek()?;
+            let start = scanner.position();
+            match found.kind {
+                Some(kind) => read_data(&mut scanner, &mut found, kind)?,
+                None => {
+                    early_data = Some(start);
+                    scanner.skip()?;
+                }
+            }
+            found.data = Some(scanner.since(start)?);
+        } else if scanner.takes(b"seq\":") {
+            found.seq = scanner.optional_integer()?;
+        } else if scanner.takes(b"epoch\":") {
+            found.epoch = scanner.optional_name()?;
+        } else if scanner.takes(b"covers\":") {
+            found.covers = scanner.optional_integer()?;
+        } else if scanner.takes(b"id\":") {
+            found.id = scanner.optional_name()?;
+        } else {
+            scanner.skip_member()?;
         }
+        more = scanner.next()?;
     }
     if !scanner.at_end() {
         return None;
     }
     if let Some(start) = early_data {
-        scanner.rewind(start);
+        scanner.rewind(start)?;
         let kind = found.kind?;
         read_data(&mut scanner, &mut found, kind)?;
     }
@@ -174,14 +156,20 @@ fn build<'a>(scanner: &Scanner<'a>, found: &Found<'a>) -> Option<Frame<'a>> {
 
 #[inline]
 fn kind(scanner: &mut Scanner<'_>) -> Option<Kind> {
-    Some(match scanner.word()? {
-        PROGRESS => Kind::Progress,
-        LOG => Kind::Log,
-        STATUS => Kind::Status,
-        COMPLETE => Kind::Complete,
-        HEARTBEAT => Kind::Heartbeat,
-        _ => return None,
-    })
+    scanner.peek()?;
+    if scanner.takes(b"\"progress\"") {
+        Some(Kind::Progress)
+    } else if scanner.takes(b"\"log\"") {
+        Some(Kind::Log)
+    } else if scanner.takes(b"\"status\"") {
+        Some(Kind::Status)
+    } else if scanner.takes(b"\"complete\"") {
+        Some(Kind::Complete)
+    } else if scanner.takes(b"\"heartbeat\"") {
+        Some(Kind::Heartbeat)
+    } else {
+        None
+    }
 }
 
 #[inline]
@@ -199,91 +187,81 @@ fn read_data<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>, kind: Kind) -
 
 #[inline]
 fn progress<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
-    scanner.expect(b'{')?;
-    let mut first = true;
-    while let Some(key) = scanner.key(first)? {
-        first = false;
-        match key {
-            STAGE => found.stage = scanner.optional_text()?,
-            PROGRESS => found.progress = Some(scanner.number()?),
-            MESSAGE => found.message = scanner.optional_text()?,
-            TIMESTAMP => found.own_timestamp = scanner.optional_number(as_timestamp)?,
-            _ => scanner.skip()?,
+    let mut more = scanner.enter()?;
+    while more {
+        if scanner.takes(b"stage\":") {
+            found.stage = scanner.optional_text()?;
+        } else if scanner.takes(b"progress\":") {
+            found.progress = Some(scanner.number()?);
+        } else if scanner.takes(b"message\":") {
+            found.message = scanner.optional_text()?;
+        } else if scanner.takes(b"timestamp\":") {
+            found.own_timestamp = scanner.optional_timestamp()?;
+        } else {
+            scanner.skip_member()?;
         }
+        more = scanner.next()?;
     }
     Some(())
 }
 
 #[inline]
 fn log<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
-    scanner.expect(b'{')?;
-    let mut first = true;
-    while let Some(key) = scanner.key(first)? {
-        first = false;
-        match key {
-            LEVEL => {
-                let word = scanner.quoted()?;
-                found.level = Some(Level::from_word(&scanner.decode(word)?)?);
-            }
-            MESSAGE => found.message = scanner.optional_text()?,
-            TIMESTAMP => found.own_timestamp = scanner.optional_number(as_timestamp)?,
-            METADATA => {
-                found.metadata = match scanner.peek()? {
-                    b'{' => {
-                        let start = scanner.position();
-                        scanner.skip()?;
-                        Some(scanner.since(start)?)
-                    }
-                    _ => {
-                        scanner.literal("null")?;
-                        None
-                    }
-                };
-            }
-            _ => scanner.skip()?,
+    let mut more = scanner.enter()?;
+    while more {
+        if scanner.takes(b"level\":") {
+            let word = scanner.quoted()?;
+            found.level = Some(Level::from_word(&scanner.decode(word)?)?);
+        } else if scanner.takes(b"message\":") {
+            found.message = scanner.optional_text()?;
+        } else if scanner.takes(b"timestamp\":") {
+            found.own_timestamp = scanner.optional_timestamp()?;
+        } else if scanner.takes(b"metadata\":") {
+            found.metadata = scanner.optional_object()?;
+        } else {
+            scanner.skip_member()?;
         }
+        more = scanner.next()?;
     }
     Some(())
 }
 
 fn status<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
-    scanner.expect(b'{')?;
-    let mut first = true;
-    while let Some(key) = scanner.key(first)? {
-        first = false;
-        match key {
-            ACTION => {
-                if let Some(action) = scanner.text_if_string()?
-                    && is_control(&scanner.decode(action)?)
-                {
-                    return None;
-                }
+    let mut more = scanner.enter()?;
+    while more {
+        if scanner.takes(b"action\":") {
+            if let Some(action) = scanner.text_if_string()?
+                && is_control(&scanner.decode(action)?)
+            {
+                return None;
             }
-            STATUS => found.status = scanner.text_if_string()?,
-            STATE => found.state = scanner.text_if_string()?,
-            _ => scanner.skip()?,
+        } else if scanner.takes(b"status\":") {
+            found.status = scanner.text_if_string()?;
+        } else if scanner.takes(b"state\":") {
+            found.state = scanner.text_if_string()?;
+        } else {
+            scanner.skip_member()?;
         }
+        more = scanner.next()?;
     }
     Some(())
 }
 
 fn heartbeat<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
-    scanner.expect(b'{')?;
-    let mut first = true;
-    while let Some(key) = scanner.key(first)? {
-        first = false;
-        match key {
-            RECEIVED => {
-                found.received = scanner.peek()? == b't';
-                scanner.skip()?;
-            }
-            _ => scanner.skip()?,
+    let mut more = scanner.enter()?;
+    while more {
+        if scanner.takes(b"received\":") {
+            found.received = scanner.peek()? == b't';
+            scanner.skip()?;
+        } else {
+            scanner.skip_member()?;
         }
+        more = scanner.next()?;
     }
     Some(())
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
     fn text_if_string(&mut self) -> Option<Option<Quoted>> {
         if self.peek()? == b'"' {
             return self.quoted().map(Some);
@@ -295,8 +273,7 @@ impl Scanner<'_> {
     #[inline]
     fn optional_text(&mut self) -> Option<Option<Quoted>> {
         if self.peek()? == b'n' {
-            self.literal("null")?;
-            return Some(None);
+            return self.takes(b"null").then_some(None);
         }
         self.quoted().map(Some)
     }
@@ -306,13 +283,40 @@ impl Scanner<'_> {
         self.optional_text().filter(|name| name.is_none_or(|name| !name.is_empty()))
     }
 
-    #[inline]
-    fn optional_number<T>(&mut self, read: fn(f64) -> Option<T>) -> Option<Option<T>> {
+    fn optional_object(&mut self) -> Option<Option<&'a str>> {
         if self.peek()? == b'n' {
-            self.literal("null")?;
-            return Some(None);
+            return self.takes(b"null").then_some(None);
         }
-        read(self.number()?).map(Some)
+        if self.peek()? != b'{' {
+            return None;
+        }
+        let start = self.position();
+        self.skip()?;
+        self.since(start).map(Some)
+    }
+
+    #[inline]
+    fn optional_timestamp(&mut self) -> Option<Option<i64>> {
+        if self.peek()? == b'n' {
+            return self.takes(b"null").then_some(None);
+        }
+        match self.plain_integer() {
+            Some(value) => i64::try_from(value).ok(),
+            None => as_timestamp(self.number()?),
+        }
+        .map(Some)
+    }
+
+    #[inline]
+    fn optional_integer(&mut self) -> Option<Option<u64>> {
+        if self.peek()? == b'n' {
+            return self.takes(b"null").then_some(None);
+        }
+        match self.plain_integer() {
+            Some(value) => Some(value),
+            None => as_integer(self.number()?),
+        }
+        .map(Some)
     }
 }
 

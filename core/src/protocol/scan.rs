@@ -4,10 +4,12 @@
 
 use std::borrow::Cow;
 
-/// A place in a text.
+use super::digits::{eight_digits, four_digits};
+
+/// What is left of a text.
 pub(super) struct Scanner<'a> {
     text: &'a str,
-    at: usize,
+    rest: &'a [u8],
 }
 
 /// The inside of a JSON string whose grammar has been checked.
@@ -24,50 +26,36 @@ impl Quoted {
     }
 }
 
-/// A string of at most 15 bytes as one number, so that it is compared in one step.
-/// All longer ones are the same number, which no short one has.
-pub(super) const fn packed(text: &[u8]) -> u128 {
-    if text.len() > 15 {
-        return u128::MAX;
-    }
-    let mut word = 0;
-    let mut at = text.len();
-    while at > 0 {
-        at -= 1;
-        word = word << 8 | text[at] as u128;
-    }
-    word
-}
-
 /// Arrays and objects deeper than this are left to the reference: one bit of a word per level.
 const MAX_DEPTH: u32 = 64;
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Scanner { text, at: 0 }
+        Scanner { text, rest: text.as_bytes() }
     }
 
     pub(super) fn position(&self) -> usize {
-        self.at
+        self.text.len() - self.rest.len()
     }
 
-    pub(super) fn rewind(&mut self, to: usize) {
-        self.at = to;
+    pub(super) fn rewind(&mut self, to: usize) -> Option<()> {
+        self.rest = self.text.as_bytes().get(to..)?;
+        Some(())
     }
 
     pub(super) fn since(&self, start: usize) -> Option<&'a str> {
-        self.text.get(start..self.at)
+        self.text.get(start..self.position())
     }
 
     /// The next byte that is no whitespace.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         loop {
-            let byte = self.byte(self.at)?;
-            if byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(byte);
+            let (byte, rest) = self.rest.split_first()?;
+            if *byte > b' ' || !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(*byte);
             }
-            self.at += 1;
+            self.rest = rest;
         }
     }
 
@@ -76,8 +64,20 @@ impl<'a> Scanner<'a> {
         if self.peek()? != byte {
             return None;
         }
-        self.at += 1;
+        self.rest = self.rest.get(1..)?;
         Some(())
+    }
+
+    /// Takes exactly these bytes, if they are next.
+    #[inline]
+    pub(super) fn takes<const N: usize>(&mut self, bytes: &[u8; N]) -> bool {
+        match self.rest.split_first_chunk::<N>() {
+            Some((next, rest)) if next == bytes => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Whether nothing but whitespace is left.
@@ -85,72 +85,89 @@ impl<'a> Scanner<'a> {
         self.peek().is_none()
     }
 
-    /// Steps to the next key of an object and over its colon, and gives the key as [`packed`];
-    /// `Some(None)` past the closing brace. `first` says that no member has been read yet.
+    /// Enters an object, up to the inside of its first key; false past the end of an empty one.
     #[inline]
-    pub(super) fn key(&mut self, first: bool) -> Option<Option<u128>> {
-        match self.peek()? {
-            b'}' => {
-                self.at += 1;
-                return Some(None);
-            }
-            b',' if !first => self.at += 1,
-            _ if first => {}
-            _ => return None,
+    pub(super) fn enter(&mut self) -> Option<bool> {
+        if self.takes(b"{\"") {
+            return Some(true);
         }
-        let key = self.word()?;
-        self.expect(b':')?;
-        Some(Some(key))
+        self.expect(b'{')?;
+        if self.peek()? == b'}' {
+            self.expect(b'}')?;
+            return Some(false);
+        }
+        self.expect(b'"')?;
+        Some(true)
     }
 
-    /// A string without escapes as [`packed`]. An escaped one may spell a name we know, so it is
-    /// left to the reference.
+    /// Steps from behind a member to the inside of the next key; false past the end of the object.
     #[inline]
-    pub(super) fn word(&mut self) -> Option<u128> {
-        self.expect(b'"')?;
-        let start = self.at;
-        let rest = self.text.as_bytes().get(start..)?;
-        if let Some(chunk) = rest.first_chunk::<16>() {
-            let word = u128::from_le_bytes(*chunk);
-            let (low, high) = (special_bytes(word as u64), special_bytes((word >> 64) as u64));
-            let marks = u128::from(low) | u128::from(high) << 64;
-            let length = (marks.trailing_zeros() / 8) as usize;
-            if length < chunk.len() {
-                self.at = start + length + 1;
-                return (*chunk.get(length)? == b'"').then_some(word & ((1 << (8 * length)) - 1));
-            }
+    pub(super) fn next(&mut self) -> Option<bool> {
+        if self.takes(b",\"") || self.takes(b", \"") {
+            return Some(true);
         }
-        let end = self.special(start);
-        self.at = end + 1;
-        (self.byte(end)? == b'"').then(|| packed(self.text.as_bytes().get(start..end).unwrap_or_default()))
+        if self.peek()? == b'}' {
+            self.expect(b'}')?;
+            return Some(false);
+        }
+        self.expect(b',')?;
+        self.expect(b'"')?;
+        Some(true)
+    }
+
+    /// Skips a member from the inside of its key, where the names of interest followed by `":`
+    /// have been tried. What could still spell one of them is left to the reference.
+    pub(super) fn skip_member(&mut self) -> Option<()> {
+        let key = self.quoted_rest()?;
+        if key.escaped || !self.takes(b":") {
+            return None;
+        }
+        self.skip()
     }
 
     #[inline]
     pub(super) fn quoted(&mut self) -> Option<Quoted> {
-        self.expect(b'"')?;
-        let start = self.at;
-        let mut at = self.special(start);
-        if self.byte(at)? == b'"' {
-            self.at = at + 1;
-            return Some(Quoted { start, end: at, escaped: false });
+        if !self.takes(b"\"") {
+            self.expect(b'"')?;
         }
+        self.quoted_rest()
+    }
+
+    #[inline]
+    fn quoted_rest(&mut self) -> Option<Quoted> {
+        let start = self.position();
+        self.find_special();
+        if self.takes(b"\"") {
+            return Some(Quoted { start, end: self.position() - 1, escaped: false });
+        }
+        self.escaped_rest()?;
+        Some(Quoted { start, end: self.position() - 1, escaped: true })
+    }
+
+    /// From the first escape of a string past its closing quote.
+    fn escaped_rest(&mut self) -> Option<()> {
         loop {
-            match self.byte(at)? {
-                b'"' => break,
-                b'\\' => match self.byte(at + 1)? {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
-                    b'u' => {
-                        hex(self.text.as_bytes().get(at + 2..at + 6)?)?;
-                        at += 6;
+            let (byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            match byte {
+                b'"' => return Some(()),
+                b'\\' => {
+                    let (escape, rest) = rest.split_first()?;
+                    self.rest = rest;
+                    match escape {
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                        b'u' => {
+                            let (digits, rest) = rest.split_first_chunk::<4>()?;
+                            hex(digits)?;
+                            self.rest = rest;
+                        }
+                        _ => return None,
                     }
-                    _ => return None,
-                },
+                }
                 _ => return None,
             }
-            at = self.special(at);
+            self.find_special();
         }
-        self.at = at + 1;
-        Some(Quoted { start, end: at, escaped: true })
     }
 
     /// The text of a string. Borrowed unless it holds an escape.
@@ -164,19 +181,44 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn number(&mut self) -> Option<f64> {
         self.peek()?;
-        let start = self.at;
+        let start = self.position();
         if let Some(value) = self.scan_number()? {
             return Some(value);
         }
         self.since(start)?.parse().ok().filter(|value: &f64| value.is_finite())
     }
 
-    pub(super) fn literal(&mut self, word: &str) -> Option<()> {
-        if !self.text.as_bytes().get(self.at..)?.starts_with(word.as_bytes()) {
+    /// A number of at most 15 digits and nothing else. Stays in place where the next value is another.
+    #[inline]
+    pub(super) fn plain_integer(&mut self) -> Option<u64> {
+        let mut rest = self.rest;
+        let mut value = 0;
+        if let Some((chunk, after)) = rest.split_first_chunk()
+            && let Some(eight) = eight_digits(chunk)
+        {
+            value = eight;
+            rest = after;
+        }
+        if let Some((chunk, after)) = rest.split_first_chunk()
+            && let Some(four) = four_digits(chunk)
+        {
+            value = value * 10_000 + four;
+            rest = after;
+        }
+        while let Some((digit, after)) = rest.split_first()
+            && digit.is_ascii_digit()
+            && self.rest.len() - rest.len() < EXACT_DIGITS
+        {
+            value = value * 10 + u64::from(digit - b'0');
+            rest = after;
+        }
+        let digits = self.rest.len() - rest.len();
+        let ends = !matches!(rest.first()?, b'0'..=b'9' | b'.' | b'e' | b'E');
+        if digits == 0 || !ends || (digits > 1 && *self.rest.first()? == b'0') {
             return None;
         }
-        self.at += word.len();
-        Some(())
+        self.rest = rest;
+        Some(value)
     }
 
     /// Skips one value, checking its grammar.
@@ -192,9 +234,9 @@ impl<'a> Scanner<'a> {
     fn skip_scalar(&mut self) -> Option<()> {
         match self.peek()? {
             b'"' => self.quoted().map(|_| ()),
-            b't' => self.literal("true"),
-            b'f' => self.literal("false"),
-            b'n' => self.literal("null"),
+            b't' => self.takes(b"true").then_some(()),
+            b'f' => self.takes(b"false").then_some(()),
+            b'n' => self.takes(b"null").then_some(()),
             _ => self.scan_number().map(|_| ()),
         }
     }
@@ -207,7 +249,7 @@ impl<'a> Scanner<'a> {
             let mut opened = false;
             match self.peek()? {
                 byte @ (b'{' | b'[') => {
-                    self.at += 1;
+                    self.expect(byte)?;
                     if depth == MAX_DEPTH {
                         return None;
                     }
@@ -219,17 +261,18 @@ impl<'a> Scanner<'a> {
             }
             loop {
                 let object = levels & 1 == 1;
-                match self.peek()? {
+                let byte = self.peek()?;
+                match byte {
                     b'}' if object => {}
                     b']' if !object => {}
                     b',' if !opened => {
-                        self.at += 1;
+                        self.expect(b',')?;
                         break;
                     }
                     _ if opened => break,
                     _ => return None,
                 }
-                self.at += 1;
+                self.expect(byte)?;
                 levels >>= 1;
                 depth -= 1;
                 opened = false;
@@ -245,54 +288,25 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps over a number. Its value where that is exact without a proper conversion.
-    #[inline]
     fn scan_number(&mut self) -> Option<Option<f64>> {
-        let bytes = self.text.as_bytes();
-        let mut at = self.at;
-        let negative = bytes.get(at) == Some(&b'-');
-        at += usize::from(negative);
-        let first = at;
+        let negative = self.takes(b"-");
+        let first = *self.rest.first()?;
         let mut mantissa: u64 = 0;
-        while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()).and_then(eight_digits) {
-            mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(eight);
-            at += 8;
-        }
-        while let Some(digit) = digit(bytes, at) {
-            mantissa = mantissa.wrapping_mul(10).wrapping_add(digit);
-            at += 1;
-        }
-        let mut digits = at - first;
-        if digits == 0 || (digits > 1 && bytes.get(first) == Some(&b'0')) {
+        let mut digits = self.scan_digits(&mut mantissa)?;
+        if digits > 1 && first == b'0' {
             return None;
         }
         let mut decimals = 0;
-        if bytes.get(at) == Some(&b'.') {
-            at += 1;
-            let start = at;
-            while let Some(digit) = digit(bytes, at) {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(digit);
-                at += 1;
-            }
-            decimals = at - start;
+        if self.takes(b".") {
+            decimals = self.scan_digits(&mut mantissa)?;
             digits += decimals;
-            if decimals == 0 {
-                return None;
-            }
         }
         let mut exact = digits <= EXACT_DIGITS;
-        if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        if self.takes(b"e") || self.takes(b"E") {
             exact = false;
-            at += 1;
-            at += usize::from(matches!(bytes.get(at), Some(b'+' | b'-')));
-            let start = at;
-            while digit(bytes, at).is_some() {
-                at += 1;
-            }
-            if at == start {
-                return None;
-            }
+            let _ = self.takes(b"+") || self.takes(b"-");
+            self.scan_digits(&mut mantissa)?;
         }
-        self.at = at;
         if !exact {
             return Some(None);
         }
@@ -302,35 +316,45 @@ impl<'a> Scanner<'a> {
         Some(Some(if negative { -value } else { value }))
     }
 
-    /// The first quote, backslash or control character at or after a place; the end if there is none.
+    /// Steps over at least one digit; says how many there were.
     #[inline]
-    fn special(&self, from: usize) -> usize {
-        let mut at = from;
-        while let Some(rest) = self.text.as_bytes().get(at..) {
-            // Past the length of most texts, in strides that compilers turn into vector code.
-            if at - from >= 32
-                && let Some(stride) = rest.first_chunk::<32>()
-                && !stride.iter().fold(false, |any, byte| any | (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\'))
-            {
-                at += 32;
-                continue;
-            }
-            let Some(chunk) = rest.first_chunk::<8>() else {
-                let found = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
-                return at + found.unwrap_or(rest.len());
-            };
-            let found = special_bytes(u64::from_le_bytes(*chunk));
-            if found != 0 {
-                return at + (found.trailing_zeros() / 8) as usize;
-            }
-            at += 8;
+    fn scan_digits(&mut self, value: &mut u64) -> Option<usize> {
+        let before = self.rest.len();
+        while let Some((digit, rest)) = self.rest.split_first()
+            && digit.is_ascii_digit()
+        {
+            *value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            self.rest = rest;
         }
-        at
+        let digits = before - self.rest.len();
+        (digits > 0).then_some(digits)
     }
 
+    /// Goes to the next quote, backslash or control character, or to the end.
     #[inline]
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.text.as_bytes().get(at).copied()
+    fn find_special(&mut self) {
+        // Most texts are shorter than this.
+        for _ in 0..4 {
+            let Some((chunk, rest)) = self.rest.split_first_chunk() else { break };
+            let found = special_bytes(u64::from_le_bytes(*chunk));
+            if found != 0 {
+                self.rest = self.rest.get((found.trailing_zeros() / 8) as usize..).unwrap_or_default();
+                return;
+            }
+            self.rest = rest;
+        }
+        self.find_distant_special();
+    }
+
+    /// In strides that compilers turn into vector code.
+    fn find_distant_special(&mut self) {
+        while let Some((stride, rest)) = self.rest.split_first_chunk::<32>()
+            && !stride.iter().fold(false, |any, byte| any | is_special(*byte))
+        {
+            self.rest = rest;
+        }
+        let found = self.rest.iter().position(|byte| is_special(*byte));
+        self.rest = self.rest.get(found.unwrap_or(self.rest.len())..).unwrap_or_default();
     }
 }
 
@@ -343,6 +367,11 @@ const POWERS_OF_TEN: [f64; EXACT_DIGITS + 1] =
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
+#[inline]
+fn is_special(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+}
+
 /// Marks bytes that are a quote, a backslash or below 0x20 by their high bit. The lowest mark is
 /// exact; ones above it may be too many, since a borrow can run upwards from a true one.
 #[inline]
@@ -352,26 +381,6 @@ fn special_bytes(word: u64) -> u64 {
     let controls = word.wrapping_sub(ONES * 0x20);
     // A byte above 0x7f keeps its high bit under both xors, so `!word` clears it for all three.
     (quotes | backslashes | controls) & !word & HIGHS
-}
-
-/// The value of eight decimal digits: neighbours are joined to pairs, fours and eight in parallel.
-#[inline]
-fn eight_digits(chunk: &[u8; 8]) -> Option<u64> {
-    let word = u64::from_le_bytes(*chunk);
-    let digits = word.wrapping_sub(ONES * b'0' as u64);
-    // Above '9' the sum reaches the high bit, below '0' the difference has it.
-    if (word.wrapping_add(ONES * 0x46) | digits) & HIGHS != 0 {
-        return None;
-    }
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
-}
-
-#[inline]
-fn digit(bytes: &[u8], at: usize) -> Option<u64> {
-    let digit = bytes.get(at)?.wrapping_sub(b'0');
-    (digit < 10).then_some(u64::from(digit))
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
@@ -428,36 +437,6 @@ mod tests {
                     let place = (found != 0).then_some(found.trailing_zeros() / 8);
                     assert_eq!(place, special.then_some(offset as u32), "{byte} at {offset} in {filler}");
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn eight_digits_are_read_at_once() {
-        for text in ["00000000", "12345678", "99999999", "90000001", "00000010"] {
-            let chunk = text.as_bytes().first_chunk().expect("eight bytes");
-            assert_eq!(eight_digits(chunk), text.parse().ok());
-        }
-        for byte in (0..=255_u8).filter(|byte| !byte.is_ascii_digit()) {
-            for at in 0..8 {
-                let mut chunk = *b"19028374";
-                chunk[at] = byte;
-                assert_eq!(eight_digits(&chunk), None, "{byte} at {at}");
-            }
-        }
-    }
-
-    #[test]
-    fn words_end_anywhere() {
-        for length in 0..20 {
-            for tail in 0..20 {
-                let word = "abcdefghijklmnopqrst".get(..length).expect("ASCII");
-                let text = format!("\"{word}\"{}", " ".repeat(tail));
-                let mut scanner = Scanner::new(&text);
-                assert_eq!(scanner.word(), Some(packed(word.as_bytes())), "{text}");
-                assert!(scanner.at_end(), "{text}");
-                let broken = text.replace('"', "\"\\n");
-                assert_eq!(Scanner::new(&broken).word(), None, "{broken}");
             }
         }
     }
