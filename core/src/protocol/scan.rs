@@ -333,28 +333,37 @@ impl<'a> Scanner<'a> {
     /// Goes to the next quote, backslash or control character, or to the end.
     #[inline]
     fn find_special(&mut self) {
-        // Most texts are shorter than this.
+        // Most texts are shorter than these words.
+        if !self.find_special_near() {
+            self.find_special_far();
+        }
+    }
+
+    #[inline]
+    fn find_special_near(&mut self) -> bool {
         for _ in 0..4 {
             let Some((chunk, rest)) = self.rest.split_first_chunk() else { break };
             let found = special_bytes(u64::from_le_bytes(*chunk));
             if found != 0 {
                 self.rest = self.rest.get((found.trailing_zeros() / 8) as usize..).unwrap_or_default();
-                return;
+                return true;
             }
             self.rest = rest;
         }
-        self.find_distant_special();
+        false
     }
 
-    /// In strides that compilers turn into vector code.
-    fn find_distant_special(&mut self) {
+    fn find_special_far(&mut self) {
+        // Strides that compilers turn into vector code.
         while let Some((stride, rest)) = self.rest.split_first_chunk::<32>()
             && !stride.iter().fold(false, |any, byte| any | is_special(*byte))
         {
             self.rest = rest;
         }
-        let found = self.rest.iter().position(|byte| is_special(*byte));
-        self.rest = self.rest.get(found.unwrap_or(self.rest.len())..).unwrap_or_default();
+        if !self.find_special_near() {
+            let found = self.rest.iter().position(|byte| is_special(*byte));
+            self.rest = self.rest.get(found.unwrap_or(self.rest.len())..).unwrap_or_default();
+        }
     }
 }
 
