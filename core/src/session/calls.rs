@@ -1,13 +1,11 @@
 //! What people ask of a session: connect, subscribe, follow and their opposites (rules CALL and SUB).
 
+use super::Session;
 use super::io::{LeaseId, LeaseKind, Output, Ticket};
-use super::tasks::{MAX_LEASES, MAX_TASK_ID, MAX_TASKS, Phase, Slot};
-use super::{MAX_WAITERS, Session};
+use super::limits::{CURSOR_KEPT_MS, MAX_LEASES, MAX_TASK_ID, MAX_TASKS, MAX_WAITERS};
+use super::tasks::{Phase, Slot};
 use crate::error::{Error, ErrorKind};
 use crate::event::{LostReason, Outcome, OutcomeKind, Settlement, State};
-
-/// How long the cursor of a task outlives the last one who wanted it.
-pub(crate) const CURSOR_KEPT_MS: u64 = 60_000;
 
 impl Session {
     pub(super) fn connect(&mut self, ticket: Ticket, task: Option<&str>) -> Result<(), Error> {
@@ -58,7 +56,10 @@ impl Session {
         self.check_wanting(task)?;
         let waits = matches!(kind, LeaseKind::Follow | LeaseKind::Wait);
         let open = self.tasks.find(task).is_some_and(|slot| self.tasks.get(slot).is_open());
-        if waits && !open && let Some(outcome) = self.tasks.outcomes().get(task).cloned() {
+        if waits
+            && !open
+            && let Some(outcome) = self.tasks.outcomes().get(task).cloned()
+        {
             self.settle(lease, Settlement::Outcome(outcome));
             return Ok(());
         }

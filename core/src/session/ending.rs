@@ -3,13 +3,10 @@
 use super::Session;
 use super::calls::check_room;
 use super::io::{Generation, Output, Ticket};
+use super::limits::{CLOSE_TIMEOUT_MS, DRAIN_MS};
 use crate::error::Error;
 use crate::event::{DropReason, LostReason, Settlement, State};
 
-/// How long `disconnect()` waits for the outbox to be written and settled.
-pub const DRAIN_MS: u64 = 3000;
-/// How long the close handshake may take.
-pub const CLOSE_TIMEOUT_MS: u64 = 1000;
 /// The close code of a disconnect.
 const NORMAL: u16 = 1000;
 

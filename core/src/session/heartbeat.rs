@@ -3,19 +3,13 @@
 use std::collections::VecDeque;
 
 use super::Session;
+use super::attempts::Cause;
 use super::backoff::Rng;
 use super::disposition::Disposition;
 use super::io::{Generation, Output, Transmit};
-use super::link::Cause;
+use super::limits::{LATE_MS, MAX_PINGS, PROBE_MS};
 use crate::error::ErrorKind;
 use crate::protocol::encode_heartbeat;
-
-/// A timeout that comes this much late says more about us than about the server.
-pub const LATE_MS: u64 = 3000;
-/// How long a probe waits for a sign of life.
-pub const PROBE_MS: u64 = 3000;
-/// How many pings may be without a pong. At the bound the oldest is forgotten.
-pub const MAX_PINGS: usize = 8;
 
 /// What keeps the current link alive.
 #[derive(Debug, Default)]

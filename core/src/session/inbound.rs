@@ -2,15 +2,13 @@
 
 use super::Session;
 use super::io::Generation;
+use super::limits::SHOWN_BYTES;
 use super::outcome::End;
 use super::tasks::{Phase, Slot};
 use crate::config::Terminal;
 use crate::error::ErrorKind;
 use crate::event::{ErrorEvent, ErrorSource, Event, Heartbeat, LostReason, NO_KEY, Status, Unknown};
 use crate::protocol::{Body, Control, Frame};
-
-/// How much of a rejected frame its error shows, in bytes.
-pub const SHOWN_BYTES: usize = 200;
 
 /// What a frame's task is to us.
 enum Standing {

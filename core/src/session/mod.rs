@@ -6,8 +6,10 @@
 //!
 //! - [`Input`], [`Output`], [`Transmit`], [`Now`]: what goes in and out
 //! - [`Disposition`]: what a close code or HTTP status means
+//! - [`limits`]: every bound and fixed time
 //! - [`Stats`]: what a session can say of itself
 
+mod attempts;
 mod backoff;
 mod calls;
 mod disposition;
@@ -15,6 +17,7 @@ mod ending;
 mod heartbeat;
 mod inbound;
 mod io;
+pub mod limits;
 mod link;
 mod outbox;
 mod outcome;
@@ -31,10 +34,7 @@ pub use disposition::Disposition;
 pub use io::{
     CredentialsFailure, Draft, DraftKind, Failure, Generation, Input, LeaseId, LeaseKind, Now, Output, Ticket, Transmit,
 };
-pub use outbox::RESERVE_MESSAGES;
-pub use receipts::MAX_IN_FLIGHT;
 pub use stats::Stats;
-pub use tasks::{MAX_IDLE, MAX_LEASES, MAX_OUTCOME_BYTES, MAX_OUTCOMES, MAX_TASK_ID, MAX_TASKS, RECENT_FRAMES};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -48,9 +48,6 @@ use outbox::Outbox;
 use receipts::Receipts;
 use subscriptions::Subscriptions;
 use tasks::Tasks;
-
-/// How many calls of one kind may wait at a time. One more is refused with `limit_reached`.
-pub const MAX_WAITERS: usize = 65_536;
 
 /// A client's behaviour. See the module's documentation.
 #[derive(Debug)]

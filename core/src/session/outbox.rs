@@ -5,16 +5,13 @@ use std::collections::VecDeque;
 use super::Session;
 use super::calls::check_task_id;
 use super::io::{Draft, DraftKind, Ticket, Transmit};
+use super::limits::RESERVE_MESSAGES;
 use crate::config::Overflow;
 use crate::error::{Error, ErrorKind};
 use crate::event::{DropReason, Receipt, Settlement};
 use crate::protocol::{
     MessageKind, Outgoing, encode_error_data, encode_log_data, encode_message, encode_progress_data, is_json,
 };
-
-/// How many status, complete, error and other messages the outbox takes beyond `maxQueuedMessages`. Their bytes
-/// may exceed `maxQueuedBytes` by as much again.
-pub const RESERVE_MESSAGES: usize = 256;
 
 /// Messages that have not been written, oldest first.
 #[derive(Debug, Default)]
@@ -86,7 +83,16 @@ impl Session {
         self.outbox.bytes += text.len();
         let order = self.outbox.last_order;
         let since = self.mono();
-        self.outbox.queue.push_back(Queued { order, ticket, class, task: draft.task.into(), text, id, since, written_before: false });
+        self.outbox.queue.push_back(Queued {
+            order,
+            ticket,
+            class,
+            task: draft.task.into(),
+            text,
+            id,
+            since,
+            written_before: false,
+        });
         Ok(())
     }
 

@@ -3,14 +3,12 @@
 use std::borrow::Cow;
 
 use super::Session;
+use super::limits::HINT_MS;
 use super::tasks::{Hint, Phase, Slot};
 use crate::config::Terminal;
 use crate::event::{
     Complete, DropReason, ErrorEvent, ErrorSource, Event, Lost, LostReason, Outcome, OutcomeKind, Settlement,
 };
-
-/// How long the real last message is awaited after a status that says the task is over.
-pub const HINT_MS: u64 = 2000;
 
 const COMPLETE_WORDS: [&str; 6] = ["complete", "completed", "success", "succeeded", "done", "finished"];
 const ERROR_WORDS: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];

@@ -1,14 +1,10 @@
 //! Asking for a task's status when it is silent (rules ASK).
 
 use super::Session;
+use super::limits::{MAX_QUESTION_MS, MAX_UNKNOWNS};
 use super::tasks::{Phase, Slot};
 use crate::event::LostReason;
 use crate::protocol::{TaskState, TaskStatus};
-
-/// The longest time between two questions about a silent task.
-pub const MAX_QUESTION_MS: u64 = 900_000;
-/// How often in a row the server may say that it does not know a task it knew.
-pub const MAX_UNKNOWNS: u8 = 3;
 
 impl Session {
     /// `subscribe` or a question went out, or the task was heard: the next question is due after a silence.

@@ -2,19 +2,13 @@
 
 use std::collections::VecDeque;
 
+use super::Session;
 use super::calls::check_room;
 use super::io::{Ticket, Transmit};
+use super::limits::{MAX_IN_FLIGHT, PROOF_EVERY, WRITTEN_AFTER_MS};
 use super::outbox::Queued;
-use super::Session;
 use crate::error::Error;
 use crate::event::{Receipt, Settlement};
-
-/// How many written messages may be unsettled. At the bound nothing more is written until some are settled.
-pub const MAX_IN_FLIGHT: usize = 4096;
-/// After this many messages a ping goes out between them, so that a long run settles as it goes.
-pub const PROOF_EVERY: u64 = 256;
-/// Where heartbeats are off, a message counts as written after this much life of the link.
-pub const WRITTEN_AFTER_MS: u64 = 30_000;
 
 /// Messages that were written and are not settled, in the order of writing.
 #[derive(Debug, Default)]

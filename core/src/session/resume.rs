@@ -6,7 +6,8 @@ use std::hash::Hasher;
 use rustc_hash::FxHasher;
 
 use super::Session;
-use super::tasks::{Cursor, MAX_IDLE, MAX_TASK_ID, Slot};
+use super::limits::{MAX_IDLE, MAX_TASK_ID};
+use super::tasks::{Cursor, Slot};
 use crate::event::{Event, Gap};
 use crate::protocol::Frame;
 

@@ -1,12 +1,10 @@
 //! What a session can say of itself.
 
 use super::Session;
+use super::limits::LAST_ERRORS;
 use crate::error::ErrorKind;
 use crate::event::{DropReason, Receipt, State};
 use serde_json::{Value, json};
-
-/// How many of the last errors are kept. At the bound the oldest goes.
-pub const LAST_ERRORS: usize = 8;
 
 /// Counters since the session was made, and its depths now.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +48,11 @@ pub struct Stats {
 impl Stats {
     /// The statistics as a JSON object, with the names every language uses.
     pub fn to_json(&self) -> Value {
-        let dropped: serde_json::Map<String, Value> =
-            DropReason::ALL.iter().zip(self.dropped).map(|(reason, count)| (reason.name().into(), count.into())).collect();
+        let dropped: serde_json::Map<String, Value> = DropReason::ALL
+            .iter()
+            .zip(self.dropped)
+            .map(|(reason, count)| (reason.name().into(), count.into()))
+            .collect();
         let errors: Vec<Value> =
             self.last_errors.iter().map(|(kind, text)| json!({ "code": kind.name(), "message": text })).collect();
         json!({
@@ -98,7 +99,7 @@ impl Session {
         Stats {
             state: self.state,
             generation: self.link.generation,
-            failures: self.link.failures(),
+            failures: self.link.attempts.failures,
             tasks: self.tasks.wanted(),
             open_tasks: self.tasks.open,
             remembered_outcomes: self.tasks.remembered(),

@@ -4,19 +4,9 @@ use std::collections::VecDeque;
 
 use super::Session;
 use super::io::Transmit;
+use super::limits::{BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, MAX_REQUESTS, PACE_COUNT, PACE_MS};
 use super::tasks::{Phase, Slot};
 use crate::protocol::{self, Features, encode_query, encode_subscribe, encode_subscribe_batch, encode_unsubscribe};
-
-/// How long to wait for the server's hello before it is taken to have none.
-pub const HELLO_WAIT_MS: u64 = 1000;
-/// How many subscriptions are sent at a time to a server without the feature `batch`.
-pub const PACE_COUNT: u32 = 50;
-/// How long to wait between them.
-pub const PACE_MS: u64 = 5;
-/// How many tasks one `subscribe` names at most where the server has the feature `batch`.
-pub const BATCH_TASKS: usize = 1000;
-/// How long after a resubscribe frames without seq are compared with recent ones.
-pub const COMPARE_MS: u64 = 10_000;
 
 /// What is to be asked of the server on the current link.
 #[derive(Debug, Default)]
@@ -33,10 +23,6 @@ pub(crate) struct Subscriptions {
     sent_in_pace: u32,
     pace_due: Option<u64>,
 }
-
-/// How many `unsubscribe` and `query` frames wait to be written. At the bound a query is left out (it will be
-/// asked again) and an unsubscribe is left out too (the server's frames are then passed on as unasked).
-pub const MAX_REQUESTS: usize = 100_000;
 
 #[derive(Debug)]
 enum Request {

@@ -5,23 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 use rustc_hash::FxHashMap;
 
 use super::io::{Generation, LeaseId, LeaseKind};
+use super::limits::{MAX_IDLE, MAX_LEASES, MAX_OUTCOME_BYTES, MAX_OUTCOMES, MAX_TASKS, RECENT_FRAMES};
 use crate::config::Terminal;
 use crate::event::Outcome;
-
-/// How many tasks may be wanted at a time. One more is refused with `limit_reached`.
-pub const MAX_TASKS: usize = 100_000;
-/// How many leases may live at a time. One more is refused with `limit_reached`.
-pub const MAX_LEASES: usize = 1_000_000;
-/// How many unwanted tasks keep their cursor. At the bound the one unwanted longest goes.
-pub const MAX_IDLE: usize = 10_000;
-/// How many outcomes are remembered. At the bound the oldest goes.
-pub const MAX_OUTCOMES: usize = 1024;
-/// How many bytes of outcomes are remembered. At the bound the oldest go; the newest always stays.
-pub const MAX_OUTCOME_BYTES: usize = 4 << 20;
-/// How many of a task's last frames are compared with what a resubscribe brings, where the server gives no seq.
-pub const RECENT_FRAMES: usize = 256;
-/// The longest task id, in bytes.
-pub const MAX_TASK_ID: usize = 1024;
 
 /// Place of a task in the table.
 pub(crate) type Slot = usize;
@@ -410,7 +396,6 @@ impl Outcomes {
             self.bytes -= weight(&outcome);
         }
     }
-
 }
 
 fn weight(outcome: &Outcome) -> usize {

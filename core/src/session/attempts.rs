@@ -1,0 +1,213 @@
+//! Attempts: why one is made, what follows when it fails (rules TRY and CLOSE).
+
+use std::borrow::Cow;
+
+use super::backoff::{asked_delay, delay, slow_delay};
+use super::disposition::Disposition;
+use super::io::{Failure, Output};
+use super::limits::{CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS};
+use super::link::Phase;
+use super::{Platform, Session};
+use crate::config::Limit;
+use crate::error::{Error, ErrorKind};
+use crate::event::{DropReason, ErrorSource, Event, LostReason, NO_KEY, Retry, Settlement, State};
+
+/// The history of attempts since the link was last stable, or since it was started.
+#[derive(Debug, Default)]
+pub(crate) struct Attempts {
+    /// Failed attempts since the link was last stable.
+    pub failures: u32,
+    /// Tries since the connect or the loss that made them necessary.
+    pub tries: u32,
+    /// The link was stable before the failures began.
+    pub was_stable: bool,
+    pub slow_refusals: u32,
+    pub protocol_errors: u32,
+    /// Credentials were refreshed since the link was last stable.
+    pub refreshed: bool,
+    pub force_refresh: bool,
+    pub last_close_code: Option<u16>,
+    pub last_http_status: Option<u16>,
+}
+
+/// Why a link or an attempt ended.
+pub(super) struct Cause {
+    pub kind: ErrorKind,
+    pub text: String,
+    pub disposition: Disposition,
+    pub close_code: Option<u16>,
+    pub http_status: Option<u16>,
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Session {
+    pub(super) fn try_now(&mut self, reason: &str) {
+        let Platform { credentials, .. } = self.platform;
+        self.link.generation += 1;
+        let generation = self.link.generation;
+        self.link.phase = Phase::Trying { until: self.mono() + self.config.connect_timeout };
+        if self.link.is_reachable() {
+            self.link.attempts.tries += 1;
+        }
+        self.stats.attempts += 1;
+        let force_refresh = std::mem::take(&mut self.link.attempts.force_refresh);
+        if credentials {
+            self.output(Output::NeedCredentials {
+                generation,
+                attempt: self.link.attempts.failures + 1,
+                reason: reason.to_owned(),
+                last_close_code: self.link.attempts.last_close_code,
+                http_status: self.link.attempts.last_http_status,
+                force_refresh,
+            });
+        } else {
+            self.output(Output::Dial { generation });
+        }
+    }
+
+    pub(super) fn attempt_failed(&mut self, cause: &Cause) {
+        self.stats.note_error(cause.kind, &cause.text);
+        self.link.phase = Phase::Stopped;
+        self.next_attempt(cause);
+    }
+
+    pub(super) fn link_lost(&mut self, cause: &Cause) {
+        self.link_is_gone(cause.close_code, &cause.text);
+        if self.ending.is_some() {
+            self.finish_ending();
+            return;
+        }
+        self.next_attempt(cause);
+    }
+
+    /// Decides what follows a failed attempt or a lost link.
+    pub(super) fn next_attempt(&mut self, cause: &Cause) {
+        self.link.attempts.last_close_code = cause.close_code;
+        self.link.attempts.last_http_status = cause.http_status;
+        if self.link.is_reachable() {
+            self.link.attempts.failures += 1;
+        }
+        let stop = match cause.disposition {
+            Disposition::WhileOpen if !self.has_open_work() => {
+                self.set_state(State::Disconnected, &cause.text, Some(cause), false);
+                return;
+            }
+            Disposition::WhileOpen | Disposition::Retry => false,
+            Disposition::Slow => {
+                self.link.attempts.slow_refusals += 1;
+                false
+            }
+            Disposition::Reauth => {
+                let can = self.platform.credentials && !self.link.attempts.refreshed;
+                self.link.attempts.refreshed |= can;
+                self.link.attempts.force_refresh = can;
+                !can
+            }
+            Disposition::Protocol => {
+                self.link.attempts.protocol_errors += 1;
+                self.link.attempts.protocol_errors >= MAX_PROTOCOL_ERRORS
+            }
+            Disposition::Fatal => true,
+        };
+        if stop {
+            let text = format!("{}; the client stops", cause.text);
+            self.stop_for_good(&Error::new(cause.kind, text), cause, LostReason::Refused, DropReason::Refused);
+        } else if self.is_exhausted() {
+            let text = format!("{}; given up after {} tries", cause.text, self.link.attempts.tries);
+            let error =
+                Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(cause.kind, cause.text.clone()));
+            self.stop_for_good(&error, cause, LostReason::GivenUp, DropReason::GivenUp);
+        } else {
+            self.schedule(cause);
+        }
+    }
+
+    fn schedule(&mut self, cause: &Cause) {
+        let k = self.link.attempts.failures.max(1);
+        let next_delay = match (cause.retry_after_ms, cause.disposition) {
+            (Some(asked), _) => asked_delay(asked, &mut self.rng),
+            (None, Disposition::Slow) => slow_delay(self.link.attempts.slow_refusals, &mut self.rng),
+            _ => delay(&self.config, k, self.link.attempts.was_stable, &mut self.rng),
+        };
+        self.link.phase = Phase::Waiting { until: self.mono() + next_delay };
+        if self.state == State::Connected {
+            self.set_state(State::Reconnecting, &cause.text, Some(cause), true);
+        }
+        let retry = Retry { attempt: k, next_delay, cause: cause.text.clone() };
+        self.batch.push(NO_KEY, Event::Retry(Cow::Owned(retry)));
+    }
+
+    /// Whether no further try is allowed. Rules TRY-8 to TRY-10.
+    fn is_exhausted(&mut self) -> bool {
+        if self.state != State::Connecting {
+            return match self.config.max_reconnect_attempts {
+                Limit::Unlimited => false,
+                Limit::Times(most) => self.link.attempts.tries >= most,
+            };
+        }
+        let limit = self.config.max_connect_attempts.unwrap_or(Limit::Times(CONNECT_ATTEMPTS));
+        let Limit::Times(most) = limit else { return false };
+        if self.link.attempts.tries < most {
+            return false;
+        }
+        if self.config.max_connect_attempts.is_none() && self.tasks.is_patient() {
+            let text = format!("no connection after {most} tries; the client goes on for those who follow a task");
+            let error = Error::new(ErrorKind::AttemptsExhausted, text);
+            self.reject_waiters(&error);
+            return false;
+        }
+        true
+    }
+
+    pub(super) fn reject_waiters(&mut self, error: &Error) {
+        for ticket in std::mem::take(&mut self.link.waiters) {
+            self.settle(ticket, Settlement::Connected(Err(error.clone())));
+        }
+    }
+
+    /// Ends what is open, in the order of rule LINK-7.
+    fn stop_for_good(&mut self, error: &Error, cause: &Cause, lost: LostReason, dropped: DropReason) {
+        self.end_all_work(lost, dropped);
+        self.set_state(State::Error, error.message(), Some(cause), false);
+        self.reject_waiters(error);
+        let source = if cause.kind == ErrorKind::Unauthorized { ErrorSource::Auth } else { ErrorSource::Transport };
+        self.report(source, error.kind(), error.message(), true);
+    }
+
+    pub(super) fn cause_of(&self, failure: &Failure<'_>) -> Cause {
+        let by_kind = match failure.kind {
+            ErrorKind::ProtocolViolation | ErrorKind::MessageTooLarge => Disposition::Protocol,
+            _ => Disposition::Retry,
+        };
+        let disposition = match failure.http_status {
+            _ if failure.fatal => Disposition::Fatal,
+            Some(status) => {
+                let table = Disposition::of_http(status);
+                self.config.dispositions.get(&status).copied().unwrap_or(table)
+            }
+            None => by_kind,
+        };
+        Cause {
+            http_status: failure.http_status,
+            retry_after_ms: failure.retry_after_ms,
+            ..Cause::new(kind_of(disposition, failure.kind), failure.message.to_owned(), disposition)
+        }
+    }
+}
+
+impl Cause {
+    pub(super) fn new(kind: ErrorKind, text: String, disposition: Disposition) -> Self {
+        Self { kind, text, disposition, close_code: None, http_status: None, retry_after_ms: None }
+    }
+}
+
+pub(super) fn kind_of(disposition: Disposition, otherwise: ErrorKind) -> ErrorKind {
+    match disposition {
+        Disposition::Reauth => ErrorKind::Unauthorized,
+        Disposition::Fatal if matches!(otherwise, ErrorKind::ConnectionLost | ErrorKind::HandshakeFailed) => {
+            ErrorKind::Refused
+        }
+        Disposition::Protocol if otherwise == ErrorKind::ConnectionLost => ErrorKind::ProtocolViolation,
+        _ => otherwise,
+    }
+}
