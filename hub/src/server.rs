@@ -97,15 +97,7 @@ pub(crate) fn start(
     history: Arc<dyn History>,
     options: Options,
 ) -> HubHandle {
-    let tasks = Arc::new(Tasks::new(history, options.max_tasks, options.publisher_lease));
-    let shared = Arc::new(Shared {
-        options,
-        guard,
-        tasks,
-        counters: Counters::default(),
-        links: Mutex::default(),
-        stopping: watch::Sender::new(false),
-    });
+    let shared = Arc::new(Shared::new(guard, history, options));
     let (stop, stopped) = oneshot::channel();
     let server = tokio::spawn(serve(listener, shared.clone(), stopped));
     HubHandle::new(shared, address, stop, server)
@@ -167,6 +159,17 @@ async fn refuse(mut stream: TcpStream) {
 }
 
 impl Shared {
+    pub(crate) fn new(guard: Guard, history: Arc<dyn History>, options: Options) -> Self {
+        Shared {
+            tasks: Arc::new(Tasks::new(history, options.max_tasks, options.publisher_lease)),
+            options,
+            guard,
+            counters: Counters::default(),
+            links: Mutex::default(),
+            stopping: watch::Sender::new(false),
+        }
+    }
+
     pub(crate) fn order_all(&self, order: Order) {
         for (_, link) in self.links().iter() {
             link.give(order);

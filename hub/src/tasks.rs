@@ -201,10 +201,10 @@ impl Publisher {
     pub(crate) async fn append(&self, message: NewMessage) -> Result<Appended, HistoryError> {
         let kind = message.kind;
         let appended = self.pin.tasks.history.append(&self.pin.log, message).await?;
-        if let Appended::Stored { ended } = appended {
-            if kind != Kind::Passing {
-                *lock(&self.pin.task.ended_at) = ended.then(Instant::now);
-            }
+        if let Appended::Stored { ended } = appended
+            && kind != Kind::Passing
+        {
+            *lock(&self.pin.task.ended_at) = ended.then(Instant::now);
         }
         Ok(appended)
     }

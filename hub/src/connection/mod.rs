@@ -376,3 +376,7 @@ impl Drop for Subscription {
         self.hub.counters.subscriptions.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -80,13 +80,14 @@ impl Span {
     /// The span up to and including `record`, which starts anew where something is missing between.
     fn extended(carry: Option<Span>, record: &Record) -> Span {
         match carry {
-            Some(span) if span.meets(record) => Span { end: record.seq, ..span },
+            Some(span) if span.meets(record) => Span { end: record.seq, start: span.start.min(record.covers), ..span },
             _ => Span::of(record),
         }
     }
 
+    /// Whether nothing is missing between the span and what the record stands for.
     fn meets(&self, record: &Record) -> bool {
-        self.run == record.run && self.end + 1 == record.covers
+        self.run == record.run && record.covers <= self.end + 1
     }
 }
 
@@ -227,7 +228,7 @@ impl Ring {
             if record.kind != Kind::Passing
                 && let Some(span) = carry.take().filter(|span| span.meets(&record))
             {
-                record.covers = span.start;
+                record.covers = record.covers.min(span.start);
             }
             end += record.text.len() as u64;
             record.end = end;
@@ -247,7 +248,7 @@ impl Record {
         if !stamped {
             return format!("{}}}", &self.text.as_str()[..self.plain_len]).into();
         }
-        let covers = span.map_or(self.covers, |span| span.start);
+        let covers = span.map_or(self.covers, |span| span.start.min(self.covers));
         if covers == self.seq {
             return self.text.clone();
         }

@@ -1,5 +1,6 @@
 //! A raw WebSocket client: nothing of Steadywire's own client is between the test and the wire.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::needless_pass_by_value, reason = "a literal is passed as it stands")]
 
 use std::time::Duration;
 

@@ -1,0 +1,259 @@
+//! Everything that takes time or a full pipe, over pipes in memory and under a clock that stands still.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio_tungstenite::client_async;
+
+use super::*;
+use crate::guard::Guard;
+use crate::history::{Bounds, MemoryHistory};
+use crate::server::Options;
+
+struct Peer {
+    socket: WebSocketStream<DuplexStream>,
+    served: JoinHandle<()>,
+}
+
+fn hub(bounds: Bounds, options: Options) -> Arc<Shared> {
+    let guard = Guard { path: "/ws".into(), ..Guard::default() };
+    Arc::new(Shared::new(guard, Arc::new(MemoryHistory::new(bounds)), options))
+}
+
+fn quiet() -> Options {
+    Options { heartbeat_interval: Duration::ZERO, ..Options::default() }
+}
+
+impl Peer {
+    /// Connects over a pipe that holds `capacity` bytes each way.
+    async fn new(hub: &Arc<Shared>, capacity: usize) -> Peer {
+        let (near, far) = duplex(capacity);
+        let served = tokio::spawn(serve(far, hub.clone()));
+        let (socket, _) = client_async("ws://localhost/ws", near).await.unwrap();
+        let mut peer = Peer { socket, served };
+        assert_eq!(peer.next().await.unwrap()["data"]["action"], "hello");
+        peer
+    }
+
+    async fn send(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// The next message, or the close code or none.
+    async fn next(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(None),
+            }
+        }
+    }
+
+    async fn next_of(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.next().await.unwrap();
+            if message["type"] == kind {
+                return message;
+            }
+        }
+    }
+
+    async fn ask(&mut self, task: &str, action: &str) -> Value {
+        self.send(json!({"type": "status", "taskId": task, "timestamp": 1, "data": {"action": action}})).await;
+        self.next_of("status").await["data"].clone()
+    }
+}
+
+fn log(task: &str, text: &str) -> Value {
+    json!({"type": "log", "taskId": task, "timestamp": 1, "data": {"message": text}})
+}
+
+fn progress(task: &str, percent: u32) -> Value {
+    json!({"type": "progress", "taskId": task, "timestamp": 1, "data": {"progress": percent}})
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hub_sends_heartbeats_and_drops_who_gives_no_sign_of_life() {
+    let hub = hub(Bounds::default(), Options::default());
+    let started = Instant::now();
+    let mut peer = Peer::new(&hub, 1 << 16).await;
+    let beat = peer.next().await.unwrap();
+    assert_eq!((&beat["type"], &beat["data"]), (&json!("heartbeat"), &json!({})));
+    assert_eq!(started.elapsed().as_secs(), 25);
+    // Reading the ping has answered it: the next beat comes, and the one after it.
+    for _ in 0..4 {
+        peer.next_of("heartbeat").await;
+    }
+    assert_eq!(started.elapsed().as_secs(), 125);
+    // From here the peer neither reads nor writes.
+    let silent_since = Instant::now();
+    peer.served.await.unwrap();
+    let lived = silent_since.elapsed().as_secs_f64();
+    assert!((37.5..=63.0).contains(&lived), "{lived}");
+    assert_eq!((hub.stats().dropped, hub.stats().connections), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_interval_zero_nobody_is_dropped_for_silence() {
+    let hub = hub(Bounds::default(), quiet());
+    let mut peer = Peer::new(&hub, 1 << 16).await;
+    tokio::time::sleep(Duration::from_secs(100_000)).await;
+    assert_eq!(peer.ask("t", "query").await["status"], "unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_whose_worker_is_gone_ends_after_its_lease() {
+    let hub = hub(Bounds::default(), quiet());
+    let tasks = hub.tasks.clone();
+    tokio::spawn(async move { tasks.reap().await });
+    let mut follower = Peer::new(&hub, 1 << 16).await;
+    follower.ask("t", "subscribe").await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    worker.send(log("t", "a")).await;
+    worker.ask("t", "query").await;
+    let mut second = Peer::new(&hub, 1 << 16).await;
+    second.send(log("t", "b")).await;
+    second.ask("t", "query").await;
+    let Peer { socket, served } = worker;
+    drop(socket);
+    served.await.unwrap();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(second.ask("t", "query").await["status"], "running", "one publisher is still there");
+    let gone = Instant::now();
+    let Peer { socket, served } = second;
+    drop(socket);
+    served.await.unwrap();
+    // A worker that comes back in time keeps the task; its lease starts anew when it goes again.
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    worker.send(log("t", "back")).await;
+    worker.ask("t", "query").await;
+    drop(worker.socket);
+    worker.served.await.unwrap();
+    let error = follower.next_of("error").await;
+    assert_eq!(gone.elapsed().as_secs(), 119);
+    assert_eq!((error["taskId"].as_str(), error["data"]["code"].as_str()), (Some("t"), Some("worker_lost")));
+    assert!(error["data"]["error"].as_str().unwrap().contains("60 s"), "{error}");
+    assert_eq!(error["seq"], 4);
+    assert_eq!(follower.ask("t", "query").await["data"]["code"], "worker_lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_only_said_done_is_taken_at_its_word() {
+    let hub = hub(Bounds::default(), quiet());
+    let tasks = hub.tasks.clone();
+    tokio::spawn(async move { tasks.reap().await });
+    let mut follower = Peer::new(&hub, 1 << 16).await;
+    follower.ask("t", "subscribe").await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    let data = json!({"status": "completed", "rows": 3});
+    worker.send(json!({"type": "status", "taskId": "t", "timestamp": 1, "data": data})).await;
+    worker.ask("t", "query").await;
+    drop(worker.socket);
+    let complete = follower.next_of("complete").await;
+    assert_eq!(complete["data"], data);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_that_takes_nothing_is_dropped_and_costs_the_others_nothing() {
+    let hub = hub(Bounds::default(), quiet());
+    let mut stuck = Peer::new(&hub, 1024).await;
+    stuck.ask("t", "subscribe").await;
+    let mut healthy = Peer::new(&hub, 1 << 16).await;
+    healthy.ask("t", "subscribe").await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    let text = "x".repeat(500);
+    for _ in 0..200 {
+        worker.send(log("t", &text)).await;
+        assert_eq!(healthy.next_of("log").await["data"]["message"], text);
+    }
+    let stuck_since = Instant::now();
+    stuck.served.await.unwrap();
+    let lived = stuck_since.elapsed().as_secs();
+    assert!((30..=46).contains(&lived), "{lived}");
+    assert_eq!((hub.stats().dropped, hub.stats().connections), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_follower_gets_every_line_and_the_latest_progress() {
+    let hub = hub(Bounds { messages: 2_000, bytes: 1 << 20 }, quiet());
+    let mut slow = Peer::new(&hub, 1024).await;
+    slow.ask("t", "subscribe").await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    for n in 1..=900 {
+        worker.send(if n % 100 == 0 { log("t", &n.to_string()) } else { progress("t", n % 100) }).await;
+    }
+    worker.send(json!({"type": "complete", "taskId": "t", "timestamp": 1, "data": {}})).await;
+    worker.ask("t", "query").await;
+    let (mut expected, mut lines, mut got) = (1, 0, 0);
+    loop {
+        let message = slow.next().await.unwrap();
+        let seq = message["seq"].as_u64().unwrap();
+        assert!(message["covers"].as_u64().unwrap_or(seq) <= expected, "a hole before {message}");
+        expected = seq + 1;
+        got += 1;
+        lines += u32::from(message["type"] == "log");
+        if message["type"] == "complete" {
+            break;
+        }
+    }
+    assert_eq!((lines, expected), (9, 902));
+    assert!((60..700).contains(&got), "progress was conflated: {got}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_that_would_miss_a_status_is_sent_away_with_1013() {
+    let hub = hub(Bounds { messages: 8, bytes: 1 << 20 }, quiet());
+    let mut slow = Peer::new(&hub, 256).await;
+    slow.ask("t", "subscribe").await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    for n in 0..400 {
+        let data = json!({"n": n});
+        worker.send(json!({"type": "status", "taskId": "t", "timestamp": 1, "data": data})).await;
+    }
+    worker.ask("t", "query").await;
+    let mut next = 0;
+    let code = loop {
+        match slow.next().await {
+            Ok(message) => {
+                assert_eq!(message["data"]["n"], next, "in order and without a hole up to the end");
+                next += 1;
+            }
+            Err(code) => break code,
+        }
+    };
+    assert_eq!(code, Some(1013));
+    assert!(next < 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_asks_and_never_reads_is_not_read_any_more() {
+    let hub = hub(Bounds::default(), quiet());
+    let mut peer = Peer::new(&hub, 1024).await;
+    let query = json!({"type": "status", "taskId": "t", "timestamp": 1, "data": {"action": "query"}}).to_string();
+    let flood = async {
+        for _ in 0..10_000 {
+            if peer.socket.send(Message::text(query.as_str())).await.is_err() {
+                return;
+            }
+        }
+        panic!("all was taken");
+    };
+    flood.await;
+    let taken = hub.stats().messages_in;
+    assert!(taken < 64 + 200, "{taken}");
+    assert_eq!(hub.stats().dropped, 1, "it took nothing for the stall timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_no_request_is_dropped() {
+    let hub = hub(Bounds::default(), quiet());
+    let (_near, far) = duplex(64);
+    let started = Instant::now();
+    serve(far, hub.clone()).await;
+    assert_eq!((started.elapsed(), hub.stats().accepted), (HANDSHAKE_TIMEOUT, 0));
+}

@@ -1,0 +1,188 @@
+//! Every bound a client can reach, and what it is told there.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
+
+mod support;
+
+use serde_json::{Value, json};
+use steadywire_hub::limits::{DEDUPE_IDS, MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES};
+use support::{End, Peer, complete, control, hub, log, progress, quiet, short, shorts, with_id};
+use tokio_tungstenite::tungstenite::Error;
+
+#[tokio::test]
+async fn a_message_too_large_closes_with_1009() {
+    let hub = quiet().max_message_size(1_000).start().await.unwrap();
+    let mut peer = Peer::new(&hub).await;
+    let fits = log("t", &"x".repeat(1_000 - log("t", "").to_string().len()));
+    peer.send(fits).await;
+    assert_eq!(peer.query("t").await["seq"], 1);
+    peer.send(log("t", &"x".repeat(2_000_000))).await;
+    let End::Closed(code, reason) = peer.end().await else { panic!("no close frame came") };
+    assert_eq!((code, &*reason), (1009, "a message may have 1000 bytes at most"));
+    assert_eq!(Peer::new(&hub).await.query("t").await["seq"], 1);
+}
+
+#[tokio::test]
+async fn subscriptions_of_a_connection_are_bounded() {
+    let hub = quiet().max_subscriptions(2).start().await.unwrap();
+    let mut peer = Peer::new(&hub).await;
+    peer.subscribe("a").await;
+    peer.subscribe("b").await;
+    peer.subscribe("a").await;
+    peer.send(control("c", json!({"action": "subscribe"}))).await;
+    let refused = peer.next().await;
+    assert_eq!((&refused["type"], &refused["taskId"]), (&json!("error"), &json!("c")));
+    assert_eq!(refused["data"]["code"], "too_many_subscriptions");
+    assert_eq!((&refused["data"]["action"], &refused["data"]["fatal"]), (&json!("subscribe"), &json!(false)));
+    peer.send(control("a", json!({"action": "unsubscribe"}))).await;
+    peer.subscribe("c").await;
+    assert_eq!(hub.stats().subscriptions, 2);
+}
+
+#[tokio::test]
+async fn publications_of_a_connection_are_bounded_by_tasks_without_outcome() {
+    let hub = quiet().max_publications(2).start().await.unwrap();
+    let mut peer = Peer::new(&hub).await;
+    for message in [log("a", ""), log("b", ""), with_id(log("c", ""), "1")] {
+        peer.send(message).await;
+    }
+    let refused = peer.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["data"]["id"]), (&json!("too_many_publications"), &json!("1")));
+    peer.send(complete("a")).await;
+    peer.send(with_id(log("c", ""), "2")).await;
+    assert_eq!(peer.next().await["data"], json!({"action": "ack", "id": "2"}));
+}
+
+#[tokio::test]
+async fn the_oldest_finished_task_makes_room_and_running_ones_never() {
+    let hub = quiet().max_tasks(3).start().await.unwrap();
+    let mut worker = Peer::new(&hub).await;
+    for message in [complete("old"), log("running", ""), complete("young")] {
+        worker.send(message).await;
+    }
+    worker.send(log("next", "")).await;
+    assert_eq!(worker.query("old").await["status"], "unknown");
+    assert_eq!(worker.query("young").await["status"], "complete");
+    worker.send(log("last", "")).await;
+    worker.send(with_id(log("one too many", ""), "1")).await;
+    let refused = worker.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["data"]["id"]), (&json!("unavailable"), &json!("1")));
+    assert!(refused["data"]["error"].as_str().unwrap().contains("3 tasks"), "{refused}");
+    assert_eq!(worker.query("running").await["status"], "running");
+    assert_eq!(hub.stats().tasks, 3);
+}
+
+#[tokio::test]
+async fn a_followed_task_is_not_forgotten_and_an_unknown_one_is_when_nobody_follows() {
+    let hub = quiet().max_tasks(2).start().await.unwrap();
+    let (mut follower, mut worker) = (Peer::new(&hub).await, Peer::new(&hub).await);
+    follower.subscribe("followed").await;
+    follower.subscribe("unknown").await;
+    worker.send(complete("followed")).await;
+    worker.send(with_id(log("third", ""), "1")).await;
+    assert_eq!(worker.next().await["type"], "error");
+    follower.until("complete").await;
+    follower.send(control("unknown", json!({"action": "unsubscribe"}))).await;
+    follower.query("unknown").await;
+    assert_eq!(hub.stats().tasks, 1);
+    worker.send(with_id(log("third", ""), "2")).await;
+    assert_eq!(worker.next().await["data"]["action"], "ack");
+    worker.send(log("followed", "again")).await;
+    assert_eq!(short(&follower.next().await), "log again");
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_told_503_and_when_to_come_back() {
+    let hub = quiet().max_connections(1).start().await.unwrap();
+    let first = Peer::new(&hub).await;
+    let Err(Error::Http(response)) = Peer::to(&hub.url(), &hub).await else { panic!("upgraded") };
+    assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"5".parse().unwrap()));
+    assert_eq!(hub.stats().refused, 1);
+    drop(first);
+    // The place is free once the hub has seen the first one go.
+    while Peer::to(&hub.url(), &hub).await.is_err() {}
+}
+
+#[tokio::test]
+async fn history_is_bounded_by_messages_and_a_lost_line_is_no_recovery() {
+    let hub = quiet().history_messages(8).start().await.unwrap();
+    let mut worker = Peer::new(&hub).await;
+    worker.send(progress("t", 1.0)).await;
+    for n in 2..=20 {
+        worker.send(log("t", &n.to_string())).await;
+    }
+    let state = worker.query("t").await;
+    let mut follower = Peer::new(&hub).await;
+    assert_eq!(follower.resume("t", &state["epoch"], 2).await["recovered"], false);
+    worker.send(complete("t")).await;
+    let seen = shorts(&follower.until("complete").await);
+    assert!(seen.len() <= 8 && seen.contains(&"log 20".to_owned()), "{seen:?}");
+    let mut late = Peer::new(&hub).await;
+    late.subscribe("t").await;
+    let seen = shorts(&late.until("complete").await);
+    assert_eq!(seen[0], "progress 1", "{seen:?}");
+}
+
+#[tokio::test]
+async fn history_is_bounded_by_bytes_and_one_large_message_stays() {
+    let hub = quiet().history_bytes(2_000).start().await.unwrap();
+    let mut worker = Peer::new(&hub).await;
+    for _ in 0..20 {
+        worker.send(log("t", &"x".repeat(300))).await;
+    }
+    worker.send(log("t", &"y".repeat(3_000))).await;
+    let state = worker.query("t").await;
+    let mut follower = Peer::new(&hub).await;
+    assert_eq!(follower.subscribe("t").await["seq"], 21);
+    assert_eq!(follower.next().await["seq"], 21);
+    assert_eq!(state["status"], "running");
+}
+
+#[tokio::test]
+async fn ids_are_bounded_in_length() {
+    let hub = hub().await;
+    let mut peer = Peer::new(&hub).await;
+    let (task, id) = ("t".repeat(MAX_TASK_ID_BYTES), "i".repeat(MAX_MESSAGE_ID_BYTES));
+    peer.send(with_id(log(&task, ""), &id)).await;
+    assert_eq!(peer.next().await["data"]["id"].as_str(), Some(&*id));
+    let tasks = json!([{"taskId": task}, {"taskId": format!("{task}t")}]);
+    for message in [
+        log(&format!("{task}t"), ""),
+        with_id(log("t", ""), &format!("{id}i")),
+        control("", json!({"action": "subscribe", "tasks": tasks})),
+    ] {
+        peer.send(message).await;
+        let mut answer = peer.next().await;
+        if answer["data"]["action"] == "subscribed" {
+            assert_eq!(short(&peer.next().await), "error", "the second of the batch");
+            answer = peer.next().await;
+            assert_eq!(short(&answer), "log ");
+            continue;
+        }
+        assert_eq!(answer["data"]["code"], "bad_message", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_ids_are_remembered() {
+    let hub = hub().await;
+    let mut peer = Peer::new(&hub).await;
+    let acked = async |peer: &mut Peer, id: usize| {
+        let ack: Value = peer.next().await;
+        assert_eq!(ack["data"]["id"], id.to_string());
+    };
+    for chunk in 0..=DEDUPE_IDS / 100 {
+        for n in 0..100 {
+            peer.send(with_id(progress("t", 1.0), &(chunk * 100 + n).to_string())).await;
+        }
+        for n in 0..100 {
+            acked(&mut peer, chunk * 100 + n).await;
+        }
+    }
+    let seq = peer.query("t").await["seq"].as_u64().unwrap();
+    assert_eq!(seq, DEDUPE_IDS as u64 + 100);
+    for (id, wanted) in [(100, seq), (99, seq + 1)] {
+        peer.send(with_id(progress("t", 1.0), &id.to_string())).await;
+        acked(&mut peer, id).await;
+        assert_eq!(peer.query("t").await["seq"], wanted, "id {id}");
+    }
+}
