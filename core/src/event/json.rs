@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, Outcome, OutcomeKind, Receipt};
+use super::{ErrorEvent, Event, Outcome, OutcomeKind, Receipt};
 
 impl Event<'_> {
     /// The event as a JSON object. `data` and `metadata` stand in it as JSON, not as text.
@@ -50,6 +50,9 @@ impl Event<'_> {
             Self::Overflow(e) => json!({ "count": e.count }),
         };
         add_present(&mut map, fields);
+        if let Self::Error(ErrorEvent { data: None, .. }) = self {
+            map.remove("data");
+        }
         Value::Object(map)
     }
 }
@@ -114,7 +117,7 @@ fn text(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Absent is absent: `null` stands only where `data` itself is null.
+/// Absent is absent: `null` stands only where a task's `data` itself is null.
 fn add_present(map: &mut Map<String, Value>, fields: Value) {
     let Value::Object(fields) = fields else { unreachable!("fields are given as an object") };
     map.extend(fields.into_iter().filter(|(name, value)| !value.is_null() || name == "data"));

@@ -5,6 +5,7 @@ mod json;
 
 use std::borrow::Cow;
 
+pub(crate) use batch::Class;
 pub use batch::{Batch, Item, NO_KEY};
 
 use crate::error::{Error, ErrorKind};

@@ -1,0 +1,310 @@
+//! Plays a scenario on a bare session in virtual time and writes down all that comes out.
+
+use serde_json::{Map, Value, json};
+use steadywire::event::{Item, Level, Settlement};
+use steadywire::session::{
+    CredentialsFailure, Draft, DraftKind, Failure, Input, LeaseKind, Now, Output, Platform, Session, Transmit,
+};
+use steadywire::{Config, ErrorKind};
+
+/// Where the wall clock of every scenario starts.
+pub const WALL_START: i64 = 1_732_000_000_000;
+
+/// Plays the scenario and returns its steps with what came out of each in `expect`, and `error` where the call
+/// was refused.
+///
+/// # Panics
+/// If the scenario cannot be read.
+pub fn play(vector: &Map<String, Value>) -> Vec<Value> {
+    let mut player = Player::new(vector);
+    let steps = vector["steps"].as_array().expect("steps are a list");
+    steps.iter().map(|step| player.step(step)).collect()
+}
+
+struct Player {
+    session: Session,
+    mono_ms: u64,
+    last_ping: u64,
+    blocked: bool,
+    seen: Vec<Value>,
+}
+
+impl Player {
+    fn new(vector: &Map<String, Value>) -> Self {
+        let mut config = Config::new("ws://localhost:8080/ws");
+        for (name, value) in vector.get("config").and_then(Value::as_object).into_iter().flatten() {
+            config.set(name, value).unwrap_or_else(|error| panic!("{error}"));
+        }
+        let flag = |name, default| {
+            let platform = vector.get("platform").and_then(|platform| platform.get(name));
+            platform.and_then(Value::as_bool).unwrap_or(default)
+        };
+        let platform = Platform { pings: flag("pings", true), credentials: flag("credentials", false) };
+        let mut session = Session::on(platform, config, 1, [0; 12]).unwrap_or_else(|error| panic!("{error}"));
+        if let Some(random) = vector.get("random").and_then(Value::as_array) {
+            let values: Vec<u32> = random.iter().map(|one| number(one).try_into().expect("32 bits")).collect();
+            session = session.with_random(&values);
+        }
+        Self { session, mono_ms: 0, last_ping: 0, blocked: false, seen: Vec::new() }
+    }
+
+    fn step(&mut self, step: &Value) -> Value {
+        let mut played = step.as_object().expect("a step is an object").clone();
+        played.remove("expect");
+        played.remove("error");
+        if let Some(value) = step.get("after") {
+            self.advance(number(value));
+        } else if let Some(value) = step.get("late") {
+            self.mono_ms += number(value);
+            self.input(Input::Timeout, true).expect("a timeout is never refused");
+        } else if let Some(wanted) = step.get("check") {
+            played.insert("check".into(), self.check(wanted));
+        } else if let Some(driver @ ("block" | "unblock")) = step.get("driver").and_then(Value::as_str) {
+            self.blocked = driver == "block";
+            self.drain(false);
+        } else if let Err(kind) = self.call(step) {
+            played.insert("error".into(), kind.name().into());
+        }
+        let seen = std::mem::take(&mut self.seen);
+        if !seen.is_empty() {
+            played.insert("expect".into(), Value::Array(seen));
+        }
+        Value::Object(played)
+    }
+
+    /// Lets time pass and fires every deadline at its time.
+    fn advance(&mut self, by: u64) {
+        let end = self.mono_ms + by;
+        let mut still = 0;
+        while let Some(deadline) = self.session.next_deadline().filter(|deadline| *deadline <= end) {
+            still = if deadline <= self.mono_ms { still + 1 } else { 0 };
+            assert!(still < 100, "the session spins: its deadline {deadline} does not move");
+            self.mono_ms = self.mono_ms.max(deadline);
+            self.input(Input::Timeout, true).expect("a timeout is never refused");
+        }
+        self.mono_ms = end;
+    }
+
+    fn call(&mut self, step: &Value) -> Result<(), ErrorKind> {
+        let ticket = step.get("ticket").map_or(0, number);
+        let lease = step.get("lease").map_or(0, number);
+        let task = step.get("task").and_then(Value::as_str);
+        let named = task.unwrap_or_default();
+        let generation = step.get("generation").map_or(self.session.generation(), |value| small(value));
+        let text = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default();
+        let message = text("message");
+        let failure = || Failure {
+            kind: ErrorKind::from_name(text("kind")).unwrap_or(ErrorKind::ConnectionLost),
+            message,
+            http_status: step.get("httpStatus").map(small),
+            retry_after_ms: step.get("retryAfterMs").map(number),
+            fatal: step.get("fatal") == Some(&Value::Bool(true)),
+        };
+        let leased = |kind| Input::Lease { lease, task: named, kind };
+        let is = |name: &str| step.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let frame;
+        let input = match (text("do"), text("server"), text("driver")) {
+            ("connect", ..) => Input::Connect { ticket, task },
+            ("reconnect", ..) => Input::Reconnect { ticket },
+            ("disconnect", ..) => Input::Disconnect { ticket },
+            ("subscribe", ..) => Input::Subscribe { task: named },
+            ("unsubscribe", ..) => Input::Unsubscribe { task: named },
+            ("follow", ..) => leased(LeaseKind::Follow),
+            ("wait", ..) => leased(LeaseKind::Wait),
+            ("track", ..) => leased(LeaseKind::Track),
+            ("report", ..) => leased(LeaseKind::Report),
+            ("unlease", ..) => Input::Unlease { lease },
+            ("flush", ..) => Input::Flush { ticket },
+            ("close", ..) => Input::Close,
+            ("send", ..) => return self.send(ticket, step),
+            (_, "open", _) => Input::Opened { generation },
+            (_, "refuse", _) => Input::DialFailed { generation, failure: failure() },
+            (_, "frame", _) => {
+                frame = step["data"].to_string();
+                Input::Text { generation, text: &frame }
+            }
+            (_, "text", _) => Input::Text { generation, text: text("text") },
+            (_, "binary", _) => Input::Binary { generation, head: text("text").as_bytes() },
+            (_, "ping", _) => Input::Ping { generation },
+            (_, "pong", _) => Input::Pong { generation, payload: Some(step.get("ping").map_or(self.last_ping, number)) },
+            (_, "close", _) => Input::Closed { generation, code: step.get("code").map(small), reason: text("reason") },
+            (_, "break", _) => Input::Broken { generation, failure: failure() },
+            (.., "readPaused") => Input::ReadPaused { generation },
+            (.., "readResumed") => Input::ReadResumed { generation },
+            (.., "woke") => Input::Woke { slept_ms: number(&step["sleptMs"]) },
+            (.., "online") => Input::Online(is("value")),
+            (.., "visible") => Input::Visible(is("value")),
+            (.., "credentials") => {
+                let failed = step.get("fail").and_then(Value::as_str);
+                let failed = failed.map(|message| CredentialsFailure { message, fatal: is("fatal") });
+                Input::Credentials { generation, result: failed.map_or(Ok(()), Err) }
+            }
+            (.., "timeout") => Input::Timeout,
+            _ => panic!("a step that nobody understands: {step}"),
+        };
+        self.input(input, false)
+    }
+
+    fn send(&mut self, ticket: u64, step: &Value) -> Result<(), ErrorKind> {
+        let repeat = step.get("times").map_or(1, number);
+        for _ in 0..repeat {
+            let message = &step["message"];
+            let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
+            let raw = |name: &str| message.get(name).map(Value::to_string);
+            let (data, metadata) = (raw("data"), raw("metadata"));
+            let json = data.as_deref().unwrap_or("null");
+            let kind = match text("type") {
+                "progress" => DraftKind::Progress {
+                    stage: text("stage"),
+                    progress: message["progress"].as_f64().unwrap_or(f64::NAN),
+                    message: text("message"),
+                },
+                "log" => DraftKind::Log {
+                    level: Level::from_word(text("level")).unwrap_or(Level::Info),
+                    message: text("message"),
+                    metadata: metadata.as_deref(),
+                },
+                "status" => DraftKind::Status { data: json },
+                "complete" => DraftKind::Complete { data: json },
+                "error" => DraftKind::Error { message: text("message"), code: text("code"), data: data.as_deref() },
+                "heartbeat" => DraftKind::Heartbeat,
+                kind => DraftKind::Other { kind, data: data.as_deref() },
+            };
+            let ack = step.get("ack") == Some(&Value::Bool(true));
+            let timestamp = message.get("timestamp").and_then(Value::as_i64);
+            let message = Draft { kind, task: text("taskId"), timestamp, ack };
+            self.input(Input::Send { ticket, message }, false)?;
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: Input<'_>, timed: bool) -> Result<(), ErrorKind> {
+        let result = self.session.handle_input(self.now(), input);
+        self.drain(timed);
+        result.map_err(|error| error.kind())
+    }
+
+    /// Everything that comes out: what to do, what to tell, what to write; again until nothing does.
+    fn drain(&mut self, timed: bool) {
+        loop {
+            let before = self.seen.len();
+            while let Some(output) = self.session.poll_output() {
+                self.see(output_json(&output), timed);
+            }
+            let batch = std::mem::take(self.session.batch());
+            for item in batch.iter() {
+                let value = match item {
+                    Item::Event(event) => event.to_json(),
+                    Item::Settled(ticket, settlement) => settled_json(ticket, settlement),
+                };
+                self.see(value, timed);
+            }
+            while !self.blocked
+                && let Some(transmit) = self.session.poll_transmit(self.now())
+            {
+                let value = match transmit {
+                    Transmit::Text(text) => {
+                        let frame: Value = serde_json::from_str(&text).expect("what is written is JSON");
+                        json!({ "write": frame })
+                    }
+                    Transmit::Ping(number) => {
+                        self.last_ping = number;
+                        json!({ "ping": number })
+                    }
+                };
+                self.see(value, timed);
+            }
+            if self.seen.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn see(&mut self, mut value: Value, timed: bool) {
+        if timed {
+            value["at"] = self.mono_ms.into();
+        }
+        self.seen.push(value);
+    }
+
+    fn check(&mut self, wanted: &Value) -> Value {
+        let stats = self.session.stats().to_json();
+        let fields = wanted.as_object().expect("a check is an object");
+        let found = fields.iter().map(|(name, value)| {
+            let found = match name.as_str() {
+                "state" => self.session.state().name().into(),
+                "currentTask" => self.session.current_task().into(),
+                "deadline" => self.session.next_deadline().into(),
+                "cursors" => {
+                    let cursors = self.session.cursors();
+                    let cursor = |(task, epoch, seq)| (task, json!({ "epoch": epoch, "seq": seq }));
+                    Value::Object(cursors.into_iter().map(cursor).collect())
+                }
+                "stats" => subset(&stats, value),
+                other => panic!("nothing called {other} can be checked"),
+            };
+            (name.clone(), found)
+        });
+        Value::Object(found.collect())
+    }
+
+    fn now(&self) -> Now {
+        let passed = i64::try_from(self.mono_ms).expect("a scenario is short");
+        Now { mono_ms: self.mono_ms, wall_ms: WALL_START + passed }
+    }
+}
+
+fn output_json(output: &Output) -> Value {
+    match output {
+        Output::Dial { generation } => json!({ "dial": generation }),
+        Output::Drop { generation } => json!({ "drop": generation }),
+        Output::Close { generation, code } => json!({ "close": generation, "code": code }),
+        Output::NeedCredentials { generation, attempt, reason, last_close_code, http_status, force_refresh } => {
+            let mut value = json!({
+                "credentials": generation, "attempt": attempt, "reason": reason, "forceRefresh": force_refresh,
+            });
+            if let Some(code) = last_close_code {
+                value["lastCloseCode"] = (*code).into();
+            }
+            if let Some(status) = http_status {
+                value["httpStatus"] = (*status).into();
+            }
+            value
+        }
+    }
+}
+
+fn settled_json(ticket: u64, settlement: &Settlement) -> Value {
+    match settlement {
+        Settlement::Connected(Ok(())) => json!({ "settled": ticket, "connected": true }),
+        Settlement::Connected(Err(error)) => {
+            json!({ "settled": ticket, "failed": error.kind().name(), "message": error.message() })
+        }
+        Settlement::Disconnected => json!({ "settled": ticket, "disconnected": true }),
+        Settlement::Flushed => json!({ "settled": ticket, "flushed": true }),
+        Settlement::Receipt(receipt) => json!({ "settled": ticket, "receipt": receipt.to_json() }),
+        Settlement::Outcome(outcome) => json!({ "settled": ticket, "outcome": outcome.to_json() }),
+    }
+}
+
+/// The fields of `found` that `wanted` names.
+fn subset(found: &Value, wanted: &Value) -> Value {
+    match wanted {
+        Value::Object(fields) => {
+            let one = |(name, value): (&String, &Value)| {
+                let found = found.get(name).unwrap_or_else(|| panic!("there is no statistic {name}"));
+                (name.clone(), subset(found, value))
+            };
+            Value::Object(fields.iter().map(one).collect())
+        }
+        _ => found.clone(),
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no whole number"))
+}
+
+fn small<T: TryFrom<u64>>(value: &Value) -> T {
+    T::try_from(number(value)).unwrap_or_else(|_| panic!("{value} is too large"))
+}
