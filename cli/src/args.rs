@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -78,10 +77,16 @@ Exit status: 0 when everything was delivered, 3 when it was not within --timeout
 pub(crate) struct ServeArgs {
     /// Address and port; port 0 takes a free one. The endpoint is /ws
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: String,
     /// Secret that clients must show; required to listen beyond this machine
     #[arg(long, env = "STEADYWIRE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
+    /// Let web pages of this origin connect, e.g. https://app.example; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// Serve requests for this host name, e.g. hub.example; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
 }
 
 /// Options of `run`.
@@ -315,7 +320,6 @@ mod tests {
             &["send", "t", "--complete", "--error", "x"],
             &["send", "t", "-", "--log", "x"],
             &["send", "t", "--timeout", "soon"],
-            &["serve", "--listen", "nowhere"],
             &["fly"],
         ] {
             let error = parse(words).expect_err(&words.join(" "));

@@ -1,8 +1,9 @@
 //! The terminal program.
-
+#![allow(dead_code, unused_imports)]
 mod args;
 mod exit;
 mod run;
 mod text;
+mod watch;
 
 fn main() {}

@@ -160,7 +160,6 @@ fn into_io(error: pty_process::Error) -> io::Error {
     match error {
         pty_process::Error::Io(error) => error,
         pty_process::Error::Rustix(error) => error.into(),
-        other => io::Error::other(other.to_string()),
     }
 }
 

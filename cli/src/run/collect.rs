@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::child::{Observer, Stream};
 use super::lines::{Piece, Splitter};
@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) stream: Stream,
     /// The line, without escapes.
     pub(crate) text: String,
+    /// When it was read, in milliseconds since 1970.
+    pub(crate) timestamp: i64,
 }
 
 /// How far the command is.
@@ -103,13 +105,6 @@ impl Collector {
         inner.backlog.take_out().unwrap_or(if inner.closed { Work::End } else { Work::Idle })
     }
 
-    /// Waits out `patience`, or until no more output will come.
-    pub(crate) fn pause(&self, patience: Duration) {
-        let inner = self.lock();
-        // Whoever waits here has all it can do; only the end is news.
-        drop(self.bell.wait_timeout_while(inner, patience, |inner| !inner.closed));
-    }
-
     /// Takes the newest progress that was not taken yet.
     pub(crate) fn take_progress(&self) -> Option<Progress> {
         self.lock().backlog.progress.take()
@@ -178,7 +173,7 @@ impl Backlog {
                         self.recent.pop_front();
                     }
                     self.recent.push_back(hash);
-                    self.push(Entry { stream, text: text.to_owned() });
+                    self.push(Entry { stream, text: text.to_owned(), timestamp: unix_ms() });
                 }
             }
         }
@@ -204,6 +199,12 @@ impl Backlog {
     }
 }
 
+fn unix_ms() -> i64 {
+    // Before 1970 the clock is not set; 0 says so.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,7 +226,8 @@ mod tests {
         collector.output(Stream::Out, b"one ");
         collector.output(Stream::Err, b"warning\n");
         collector.output(Stream::Out, b"line\ntail");
-        assert_eq!(collector.take(Duration::ZERO), Work::Line(Entry { stream: Stream::Err, text: "warning".into() }));
+        let Work::Line(first) = collector.take(Duration::ZERO) else { panic!() };
+        assert_eq!((first.stream, first.text.as_str()), (Stream::Err, "warning"));
         assert_eq!(drain(&collector), ["one line"]);
         collector.close();
         assert_eq!(drain(&collector), ["tail"]);

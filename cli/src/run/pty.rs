@@ -74,7 +74,7 @@ impl Terminal {
         let saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(own) = saved {
             // A terminal that is gone needs no settings.
-            drop(tcsetattr(io::stdin(), OptionalActions::Drain, &own));
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &own);
         }
     }
 

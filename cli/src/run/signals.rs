@@ -89,7 +89,7 @@ impl Target {
                     terminal.give_back();
                     send(SIGTSTP, *pid, true);
                     // Only this stops us: the handler has replaced what SIGTSTP does by itself.
-                    drop(kill_process(getpid(), Signal::STOP));
+                    let _ = kill_process(getpid(), Signal::STOP);
                 }
                 SIGCONT => {
                     send(SIGCONT, *pid, true);
@@ -136,7 +136,7 @@ fn send(signal: i32, pid: Pid, group: bool) {
         _ => return,
     };
     // A command that ended in between needs no signal.
-    drop(if group { kill_process_group(pid, signal) } else { kill_process(pid, signal) });
+    let _ = if group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
 }
 
 /// The signals that are ignored, one bit each; where the system does not say, none.
