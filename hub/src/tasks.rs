@@ -149,9 +149,13 @@ impl Tasks {
 
     /// Forgets the tasks that ended first among those nobody holds: one in sixteen, at least one.
     fn forget_ended(&self, map: &mut HashMap<Arc<str>, Arc<Task>>) {
-        let free = |task: &&Arc<Task>| task.pins.load(Ordering::Relaxed) == 0;
-        let ended = |task: &Arc<Task>| Some(((*lock(&task.ended_at))?, task.id.clone()));
-        let mut ended: Vec<_> = map.values().filter(free).filter_map(ended).collect();
+        let is_free = |task: &&Arc<Task>| task.pins.load(Ordering::Relaxed) == 0;
+        let has_ended = |task: &&Arc<Task>| {
+            let status = task.log.get().map(|log| log.status());
+            matches!(status, Some(TaskStatus::Complete | TaskStatus::Error))
+        };
+        let dated = |task: &Arc<Task>| (*lock(&task.ended_at), task.id.clone());
+        let mut ended: Vec<_> = map.values().filter(is_free).filter(has_ended).map(dated).collect();
         ended.sort_unstable();
         ended.truncate((self.max / 16).max(1));
         for (_, id) in ended {

@@ -3,6 +3,7 @@
 
 mod support;
 
+use steadywire_hub::limits::MAX_REFUSALS_AT_ONCE;
 use steadywire_hub::{Hub, HubError};
 use support::{End, PATIENCE, Peer, hub, log, quiet, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,4 +151,21 @@ async fn another_path_can_be_served() {
     assert!(hub.url().ends_with("/live"));
     Peer::new(&hub).await;
     assert!(get(&hub, "/ws", "").await.starts_with("HTTP/1.1 404 "));
+}
+
+#[tokio::test]
+async fn those_told_503_are_bounded_too() {
+    let hub = quiet().max_connections(1).start().await.unwrap();
+    let _only = Peer::new(&hub).await;
+    let mut waiting = Vec::new();
+    for _ in 0..MAX_REFUSALS_AT_ONCE {
+        waiting.push(TcpStream::connect(hub.local_addr()).await.unwrap());
+    }
+    let mut one_more = TcpStream::connect(hub.local_addr()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, one_more.read_to_end(&mut answer)).await.unwrap();
+    assert!(read.is_err() || answer.is_empty(), "it was dropped unheard");
+    assert_eq!(hub.stats().refused, MAX_REFUSALS_AT_ONCE as u64 + 1);
+    drop(waiting.pop());
+    while !matches!(Peer::to(&hub.url(), &hub).await, Err(Error::Http(_))) {}
 }
