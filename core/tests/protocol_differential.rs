@@ -242,7 +242,7 @@ proptest! {
         agree(&text);
     }
 
-    /// P-NUM-1: a progress comes back bit for bit, within 0 to 100.
+    /// P-NUM-1, P-STR-1: a progress comes back bit for bit, within 0 to 100.
     #[test]
     fn progress_frames_survive_the_wire(
         task in "\\PC{0,8}", stage in any::<String>(), message in any::<String>(),

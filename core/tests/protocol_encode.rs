@@ -11,7 +11,7 @@ fn text(write: impl FnOnce(&mut String)) -> String {
     out
 }
 
-/// P-MSG-2, P-MSG-5: the order of the envelope's fields.
+/// P-MSG-2: the order of the envelope's fields.
 #[test]
 fn the_envelope_has_its_order() {
     let message = Outgoing {
@@ -30,7 +30,7 @@ fn the_envelope_has_its_order() {
     assert_eq!(text(|out| encode_message(out, &bare)), r#"{"type":"complete","taskId":"t","timestamp":1732000000000}"#);
 }
 
-/// P-PROG-1, P-LOG-1, P-ERR-1: the data of each type.
+/// P-NUM-1, P-STR-1: the data of each type, in numbers and strings as they are written.
 #[test]
 fn data_has_its_order() {
     assert_eq!(
@@ -49,7 +49,7 @@ fn data_has_its_order() {
     assert_eq!(text(|out| encode_error_data(out, "x", Some("E42"))), r#"{"error":"x","code":"E42"}"#);
 }
 
-/// P-SUB-1, P-SUB-4, P-HB-1, P-HELLO-1, P-STATE-1, P-ACK-2, P-ACK-3: frames about the link.
+/// P-SUB-1, P-SUB-4, P-HB-1, P-HELLO-1, P-STATE-1, P-ACK-2: frames about the link.
 #[test]
 fn control_frames_have_their_bytes() {
     let frames = [
