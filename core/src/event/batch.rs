@@ -319,7 +319,9 @@ impl Batch {
     /// Whether an entry is among these that the inbox must not treat like any other: a retry replaces the one
     /// that waits, the end of `disconnect` discards progress and log lines.
     pub(crate) fn needs_care(&self) -> bool {
-        let special = |extra: &Option<Extra>| matches!(extra, Some(Extra::Retry(_) | Extra::Settled(_, Settlement::Disconnected)));
+        let special = |extra: &Option<Extra>| {
+            matches!(extra, Some(Extra::Retry(_) | Extra::Settled(_, Settlement::Disconnected)))
+        };
         self.extras.iter().any(special)
     }
 

@@ -1,0 +1,110 @@
+//! One attempt: URL, TCP, upgrade.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpStream, lookup_host};
+
+use super::failure::Failed;
+use super::socket::Socket;
+use super::tungstenite::{Limits, Tungstenite};
+use super::upgrade::Request;
+use super::url::Address;
+use crate::config::{Config, redact_url};
+use crate::error::ErrorKind;
+use crate::session::Generation;
+
+/// The system probes a connection that has been silent this long ...
+const KEEPALIVE_TIME: Duration = Duration::from_secs(60);
+
+/// ... and again after this. Behind our own heartbeats; it only helps where those are turned off.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// What a provider gives for an attempt, each instead of the configured value.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    /// The transport they are for.
+    pub(super) generation: Generation,
+    /// The server.
+    pub url: Option<String>,
+    /// Sent as `Authorization: Bearer`.
+    pub token: Option<String>,
+    /// Further headers of the upgrade request.
+    pub headers: Option<Vec<(String, String)>>,
+    /// Subprotocols to offer.
+    pub protocols: Option<Vec<String>>,
+}
+
+/// Keeps what it holds to itself.
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+/// What one attempt needs to know.
+pub(super) struct Target {
+    url: String,
+    token: Option<String>,
+    headers: Vec<(String, String)>,
+    protocols: Vec<String>,
+    limits: Limits,
+}
+
+impl Target {
+    pub(super) fn new(config: &Config, credentials: &Credentials) -> Self {
+        Self {
+            url: credentials.url.as_ref().unwrap_or(&config.url).clone(),
+            token: credentials.token.as_ref().or(config.token.as_ref()).cloned(),
+            headers: credentials.headers.as_ref().unwrap_or(&config.headers).clone(),
+            protocols: credentials.protocols.as_ref().unwrap_or(&config.protocols).clone(),
+            limits: Limits { max_message: config.max_message_size, max_send: config.max_queued_bytes },
+        }
+    }
+}
+
+/// Opens a WebSocket. Dropping the future abandons the attempt. Has no time limit of its own.
+pub(super) async fn dial(target: Target) -> Result<Box<dyn Socket>, Failed> {
+    let address = Address::parse(&target.url)?;
+    let shown = redact_url(&target.url);
+    if address.secure {
+        let text = format!("{shown} needs TLS, which this build cannot do");
+        return Err(Failed::fatal(ErrorKind::Unsupported, text));
+    }
+    let request = Request::new(&address, target.token.as_deref(), &target.headers, &target.protocols)?;
+    let mut stream = connect(&address, &shown).await?;
+    let early = request.perform(&mut stream, &shown).await?;
+    Ok(Box::new(Tungstenite::new(stream, early, target.limits).await))
+}
+
+async fn connect(address: &Address, shown: &str) -> Result<TcpStream, Failed> {
+    let found = lookup_host((address.host.as_str(), address.port)).await;
+    let unknown = |why: &dyn std::fmt::Display| {
+        Failed::new(ErrorKind::DnsFailed, format!("the host of {shown} could not be found: {why}"))
+    };
+    let addresses: Vec<SocketAddr> = found.map_err(|error| unknown(&error))?.collect();
+    if addresses.is_empty() {
+        return Err(unknown(&"it has no address"));
+    }
+    let refused = |error| Failed::new(ErrorKind::ConnectFailed, format!("could not connect to {shown}: {error}"));
+    let stream = connect_any(&addresses).await.map_err(refused)?;
+    // Neither is worth failing for.
+    let _ = stream.set_nodelay(true);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
+    Ok(stream)
+}
+
+/// The addresses one after the other; the last error tells why.
+async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

@@ -1,0 +1,352 @@
+//! The one task of a client: between its session and its sockets.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use super::clock::{self, Alarm, SleepWatch};
+use super::dial::{Target, dial};
+use super::failure::Failed;
+use super::shared::{CredentialsRequest, Shared, lock};
+use super::socket::{Frame, Received, Socket};
+use crate::inbox::Pressure;
+use crate::session::{Generation, Input, Now, Output, Session, Transmit};
+
+/// A burst of frames is read under one lock of the session. It ends after this many ...
+const BURST_FRAMES: usize = 256;
+
+/// ... or this many bytes, so that callers and other clients get their turn.
+const BURST_BYTES: usize = 64 << 10;
+
+/// How often one poll may start over, for attempts that fail at once.
+const MAX_ROUNDS: usize = 8;
+
+/// How much of a binary message the session is shown.
+const BINARY_HEAD: usize = 200;
+
+type Dialing = Pin<Box<dyn Future<Output = Result<Box<dyn Socket>, Failed>> + Send>>;
+
+/// Runs until the client is closed.
+pub(super) async fn drive(shared: Arc<Shared>) {
+    let mut driver = Driver {
+        dialing: None,
+        link: None,
+        closing: None,
+        alarm: Alarm::default(),
+        watch: SleepWatch::new(),
+        requests: Vec::new(),
+    };
+    std::future::poll_fn(|cx| driver.poll(&shared, cx)).await;
+}
+
+struct Driver {
+    dialing: Option<(Generation, Dialing)>,
+    /// The current transport.
+    link: Option<Link>,
+    /// The one before it, in its close handshake.
+    closing: Option<Link>,
+    alarm: Alarm,
+    watch: SleepWatch,
+    requests: Vec<CredentialsRequest>,
+}
+
+struct Link {
+    generation: Generation,
+    socket: Box<dyn Socket>,
+    unflushed: bool,
+    /// The session knows that reading pauses.
+    paused: bool,
+    /// Writing failed. Reading may still tell why: a close frame can be waiting there.
+    write_failed: Option<Failed>,
+}
+
+/// How far a burst of reading came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Burst {
+    /// Nothing is left to read.
+    Drained,
+    /// There may be more.
+    Cut,
+    /// That was the last of this transport; the session knows.
+    Gone,
+}
+
+/// What one round under the session's lock leaves to be done without it.
+struct Round {
+    now: Now,
+    ring: bool,
+    /// Something came up that needs another round at once.
+    again: bool,
+    /// There may be more to read.
+    cut: bool,
+    deadline: Option<u64>,
+}
+
+impl Driver {
+    fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
+        // Before the look at the session, or a call in between would go unnoticed.
+        shared.waker.register(cx.waker());
+        for _ in 0..MAX_ROUNDS {
+            let dialed = self.poll_dial(cx);
+            let round = self.round(shared, dialed, cx);
+            if round.ring {
+                shared.inbox.ring();
+            }
+            self.ask_provider(shared);
+            if shared.closed.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            if round.again {
+                continue;
+            }
+            if round.cut {
+                cx.waker().wake_by_ref();
+            }
+            self.alarm.set(round.deadline, round.now.mono_ms, cx);
+            return Poll::Pending;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Without the session's lock: an attempt may take its time to set up.
+    fn poll_dial(&mut self, cx: &mut Context<'_>) -> Option<(Generation, Result<Box<dyn Socket>, Failed>)> {
+        let (generation, dialing) = self.dialing.as_mut()?;
+        let Poll::Ready(result) = dialing.as_mut().poll(cx) else { return None };
+        let generation = *generation;
+        self.dialing = None;
+        Some((generation, result))
+    }
+
+    fn round(
+        &mut self,
+        shared: &Shared,
+        dialed: Option<(Generation, Result<Box<dyn Socket>, Failed>)>,
+        cx: &mut Context<'_>,
+    ) -> Round {
+        let mut guard = lock(&shared.session);
+        let session = &mut *guard;
+        let now = clock::now();
+        let mut round = Round { now, ring: false, again: false, cut: false, deadline: None };
+        if let Some(slept_ms) = self.watch.look(now) {
+            tell(session, now, Input::Woke { slept_ms });
+        }
+        if let Some((generation, result)) = dialed {
+            self.dialed(session, now, generation, result);
+        }
+        self.pause_or_resume(shared, session, &mut round);
+        self.read(session, &mut round, cx);
+        self.obey(shared, session, &mut round);
+        // What was readable has been read, so that a frame that came in time is not called late.
+        if session.next_deadline().is_some_and(|at| at <= now.mono_ms) {
+            tell(session, now, Input::Timeout);
+            self.obey(shared, session, &mut round);
+        }
+        self.write(session, &mut round, cx);
+        self.obey(shared, session, &mut round);
+        self.flush_closing(cx);
+        let stored = shared.inbox.store(session.batch(), now.mono_ms);
+        round.ring |= stored.ring;
+        if stored.pressure == Pressure::Full && self.link.as_ref().is_some_and(|link| !link.paused) {
+            round.again = true;
+        }
+        round.deadline = session.next_deadline().into_iter().chain(shared.inbox.pause_deadline()).min();
+        round
+    }
+
+    fn dialed(
+        &mut self,
+        session: &mut Session,
+        now: Now,
+        generation: Generation,
+        result: Result<Box<dyn Socket>, Failed>,
+    ) {
+        match result {
+            Ok(socket) => {
+                self.link = Some(Link { generation, socket, unflushed: false, paused: false, write_failed: None });
+                tell(session, now, Input::Opened { generation });
+            }
+            Err(failed) => tell(session, now, Input::DialFailed { generation, failure: failed.as_failure() }),
+        }
+    }
+
+    fn pause_or_resume(&mut self, shared: &Shared, session: &mut Session, round: &mut Round) {
+        if shared.inbox.pause_deadline().is_some_and(|at| at <= round.now.mono_ms) {
+            round.ring |= shared.inbox.shed(round.now.mono_ms).ring;
+        }
+        let Some(link) = &mut self.link else { return };
+        let (generation, paused) = (link.generation, shared.inbox.is_paused());
+        if paused != link.paused {
+            link.paused = paused;
+            let input = if paused { Input::ReadPaused { generation } } else { Input::ReadResumed { generation } };
+            tell(session, round.now, input);
+        }
+    }
+
+    fn read(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
+        for place in [&mut self.link, &mut self.closing] {
+            let Some(link) = place.as_mut().filter(|link| !link.paused) else { continue };
+            match link.read(session, round.now, cx) {
+                Burst::Drained => {}
+                Burst::Cut => round.cut = true,
+                Burst::Gone => *place = None,
+            }
+        }
+        let failed = |link: &mut Link| Some((link.generation, link.write_failed.take()?));
+        if let Some((generation, failed)) = self.link.as_mut().and_then(failed) {
+            self.link = None;
+            tell(session, round.now, Input::Broken { generation, failure: failed.as_failure() });
+        }
+    }
+
+    fn write(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
+        let Some(link) = &mut self.link else { return };
+        if let Err(failed) = link.write(session, round.now, cx) {
+            link.write_failed = Some(failed);
+            round.again = true;
+        }
+    }
+
+    fn flush_closing(&mut self, cx: &mut Context<'_>) {
+        let failed = |link: &mut Link| link.flush(cx).is_err();
+        if self.closing.as_mut().is_some_and(failed) {
+            // Reading tells the session how it ended.
+            self.closing.iter_mut().for_each(|link| link.unflushed = false);
+        }
+    }
+
+    /// Does what the session asks for.
+    fn obey(&mut self, shared: &Shared, session: &mut Session, round: &mut Round) {
+        while let Some(output) = session.poll_output() {
+            match output {
+                Output::NeedCredentials {
+                    generation,
+                    attempt,
+                    reason,
+                    last_close_code,
+                    http_status,
+                    force_refresh,
+                } => {
+                    if lock(&shared.provider).is_some() {
+                        self.requests.push(CredentialsRequest {
+                            generation,
+                            attempt,
+                            reason,
+                            last_close_code,
+                            http_status,
+                            force_refresh,
+                        });
+                    } else {
+                        tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
+                    }
+                }
+                Output::Dial { generation } => {
+                    let target = Target::new(session.config(), &lock(&shared.credentials));
+                    self.dialing = Some((generation, Box::pin(dial(target))));
+                    round.again = true;
+                }
+                Output::Drop { generation } => self.drop_transport(generation),
+                Output::Close { generation, code } => {
+                    if let Some(mut link) = self.link.take_if(|link| link.generation == generation) {
+                        // Reading goes on even if the consumer lags: the session wants the peer's close frame
+                        // and nothing else of it.
+                        link.paused = false;
+                        link.unflushed = link.socket.start_send(Frame::Close(code)).is_ok();
+                        self.closing = Some(link);
+                        round.again = true;
+                    } else {
+                        self.drop_transport(generation);
+                    }
+                }
+            }
+        }
+    }
+
+    fn drop_transport(&mut self, generation: Generation) {
+        self.dialing.take_if(|(of, _)| *of == generation);
+        self.link.take_if(|link| link.generation == generation);
+        self.closing.take_if(|link| link.generation == generation);
+    }
+
+    fn ask_provider(&mut self, shared: &Shared) {
+        for request in self.requests.drain(..) {
+            let provider = lock(&shared.provider).clone();
+            if let Some(provider) = provider {
+                provider(request);
+            }
+        }
+    }
+}
+
+impl Link {
+    fn read(&mut self, session: &mut Session, now: Now, cx: &mut Context<'_>) -> Burst {
+        let generation = self.generation;
+        let mut bytes = 0;
+        for _ in 0..BURST_FRAMES {
+            let Poll::Ready(received) = self.socket.poll_recv(cx) else { return Burst::Drained };
+            let input = match &received {
+                Received::Text(text) => {
+                    bytes += text.len();
+                    session.handle_text(now, generation, text);
+                    if bytes >= BURST_BYTES {
+                        return Burst::Cut;
+                    }
+                    continue;
+                }
+                Received::Binary(data) => {
+                    bytes += data.len();
+                    Input::Binary { generation, head: &data[..data.len().min(BINARY_HEAD)] }
+                }
+                Received::Ping => Input::Ping { generation },
+                Received::Pong(payload) => {
+                    let payload = <[u8; 8]>::try_from(&payload[..]).ok().map(u64::from_be_bytes);
+                    Input::Pong { generation, payload }
+                }
+                Received::Close { code, reason } => Input::Closed { generation, code: *code, reason },
+                Received::End(reason) => Input::Closed { generation, code: Some(1006), reason },
+                Received::Failed(failed) => Input::Broken { generation, failure: failed.as_failure() },
+            };
+            let last = matches!(input, Input::Closed { .. } | Input::Broken { .. });
+            tell(session, now, input);
+            if last {
+                return Burst::Gone;
+            }
+            if bytes >= BURST_BYTES {
+                return Burst::Cut;
+            }
+        }
+        Burst::Cut
+    }
+
+    fn write(&mut self, session: &mut Session, now: Now, cx: &mut Context<'_>) -> Result<(), Failed> {
+        while let Poll::Ready(ready) = self.socket.poll_ready(cx) {
+            ready?;
+            let frame = match session.poll_transmit(now) {
+                None => break,
+                Some(Transmit::Text(text)) => Frame::Text(text),
+                Some(Transmit::Ping(payload)) => Frame::Ping(payload),
+            };
+            self.unflushed = true;
+            self.socket.start_send(frame)?;
+        }
+        self.flush(cx)
+    }
+
+    fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {
+        if self.unflushed
+            && let Poll::Ready(result) = self.socket.poll_flush(cx)
+        {
+            self.unflushed = false;
+            result?;
+        }
+        Ok(())
+    }
+}
+
+/// What a driver reports is never misuse.
+fn tell(session: &mut Session, now: Now, input: Input<'_>) {
+    let result = session.handle_input(now, input);
+    debug_assert!(result.is_ok(), "{result:?}");
+}

@@ -1,0 +1,15 @@
+//! The driver: what connects the session to clocks, sockets and threads.
+mod clock;
+mod dial;
+mod driver;
+mod failure;
+mod runtime;
+mod shared;
+mod socket;
+mod tungstenite;
+mod upgrade;
+mod url;
+
+pub use dial::Credentials;
+pub use runtime::spawn_blocking;
+pub use shared::{CredentialsRequest, Provider, Shared};

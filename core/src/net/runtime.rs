@@ -1,0 +1,101 @@
+//! The process-wide runtime: one thread for all sockets and timers of all clients.
+//!
+//! It is never shut down, so that a client may be dropped at any time and on any thread. After a fork the
+//! child has no such thread; it gets a runtime of its own and never touches the inherited one.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use once_cell::sync::OnceCell;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinHandle;
+
+use crate::error::{Error, ErrorKind};
+
+/// How many tasks run before sockets are looked at again: few, since one of ours may read a burst of frames.
+const EVENT_INTERVAL: u32 = 16;
+
+/// The runtime of one process. Forked processes form a list, so that a child never waits for a lock that a
+/// thread of its parent held at the fork.
+struct Slot {
+    /// 0 = free.
+    process: AtomicU32,
+    runtime: OnceCell<Handle>,
+    next: OnceLock<Box<Slot>>,
+}
+
+static FIRST: Slot = Slot::new();
+
+impl Slot {
+    const fn new() -> Self {
+        Self { process: AtomicU32::new(0), runtime: OnceCell::new(), next: OnceLock::new() }
+    }
+
+    fn is_of(&self, process: u32) -> bool {
+        let owner = self.process.compare_exchange(0, process, Ordering::AcqRel, Ordering::Acquire);
+        owner.is_ok() || owner == Err(process)
+    }
+}
+
+/// Runs `work`, which may block, on the pool that the dispatchers of all clients share.
+///
+/// # Errors
+/// The runtime could not be started.
+pub fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<JoinHandle<R>, Error> {
+    Ok(handle()?.spawn_blocking(work))
+}
+
+/// The runtime of this process, started on first use.
+pub(super) fn handle() -> Result<&'static Handle, Error> {
+    let process = std::process::id();
+    let mut slot = &FIRST;
+    while !slot.is_of(process) {
+        slot = slot.next.get_or_init(|| Box::new(Slot::new()));
+    }
+    slot.runtime.get_or_try_init(start)
+}
+
+fn start() -> Result<Handle, Error> {
+    let failed =
+        |error| Error::with_cause(ErrorKind::LimitReached, format!("no I/O thread could be started: {error}"), error);
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .event_interval(EVENT_INTERVAL)
+        .thread_name("steadywire-work")
+        .build()
+        .map_err(failed)?;
+    let handle = runtime.handle().clone();
+    let thread = std::thread::Builder::new().name("steadywire-io".to_owned());
+    #[allow(clippy::disallowed_methods, reason = "the one thread that does all I/O starts here")]
+    thread.spawn(move || runtime.block_on(std::future::pending::<()>())).map_err(failed)?;
+    Ok(handle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_one_runtime_on_one_named_thread() {
+        let (first, second) = (handle().unwrap(), handle().unwrap());
+        assert_eq!(first.id(), second.id());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        first.spawn(async move { sender.send(std::thread::current().name().map(str::to_owned)).unwrap() });
+        assert_eq!(receiver.recv().unwrap().as_deref(), Some("steadywire-io"));
+    }
+
+    #[test]
+    fn a_slot_belongs_to_the_process_that_came_first() {
+        let slot = Slot::new();
+        assert!(slot.is_of(7) && slot.is_of(7));
+        assert!(!slot.is_of(8), "a forked child must not use its parent's runtime");
+    }
+
+    #[test]
+    fn blocking_work_runs_beside_the_io_thread() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        spawn_blocking(move || sender.send(std::thread::current().name().map(str::to_owned)).unwrap()).unwrap();
+        assert_eq!(receiver.recv().unwrap().as_deref(), Some("steadywire-work"));
+    }
+}

@@ -1,0 +1,206 @@
+//! What a client's handles, its consumer and its driver share.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::task::AtomicWaker;
+
+use super::dial::Credentials;
+use super::{clock, driver, runtime};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Batch, Event, NO_KEY};
+use crate::inbox::{Bell, Inbox, Interest};
+use crate::session::{CredentialsFailure, Generation, Input, Session};
+
+/// Asked for the credentials of one attempt. Called by the driver without a lock; must not block. The answer
+/// is [`Shared::answer_credentials`], now or later, from any thread.
+pub type Provider = Arc<dyn Fn(CredentialsRequest) + Send + Sync>;
+
+/// What a [`Provider`] is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialsRequest {
+    /// The transport they are for; goes into the answer.
+    pub generation: Generation,
+    /// Which attempt this is, counted from 1 since the link was last stable.
+    pub attempt: u32,
+    /// Why it is made.
+    pub reason: String,
+    /// The close code that ended the last link.
+    pub last_close_code: Option<u16>,
+    /// The HTTP status that refused the last attempt.
+    pub http_status: Option<u16>,
+    /// What was used last was refused; a cached answer will not do.
+    pub force_refresh: bool,
+}
+
+/// One client: its session, its inbox, and the way to its driver.
+///
+/// All methods may be called on any thread and return at once. In a forked child every one of them fails or
+/// does nothing, before it touches a lock: another thread may have held it at the fork.
+pub struct Shared {
+    pub(super) session: Mutex<Session>,
+    pub(super) inbox: Inbox,
+    pub(super) waker: AtomicWaker,
+    pub(super) closed: AtomicBool,
+    pub(super) credentials: Mutex<Credentials>,
+    pub(super) provider: Mutex<Option<Provider>>,
+    process: u32,
+}
+
+impl Shared {
+    /// A client for `config` and its driver on the process-wide runtime.
+    ///
+    /// # Errors
+    /// A value in `config` is out of its bounds, or the runtime could not be started.
+    pub fn start(config: Config) -> Result<Arc<Self>, Error> {
+        let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
+        let seed = config.seed.unwrap_or_else(clock::random_seed);
+        let session = Session::new(config, seed, clock::random_nonce())?;
+        let runtime = runtime::handle()?;
+        let shared = Arc::new(Self {
+            session: Mutex::new(session),
+            inbox,
+            waker: AtomicWaker::new(),
+            closed: AtomicBool::new(false),
+            credentials: Mutex::new(Credentials::default()),
+            provider: Mutex::new(None),
+            process: std::process::id(),
+        });
+        runtime.spawn(driver::drive(Arc::clone(&shared)));
+        Ok(shared)
+    }
+
+    /// Tells the session what happened and passes on what it makes of it.
+    ///
+    /// # Errors
+    /// Misuse, in which case nothing has changed; [`ErrorKind::Forked`] in a forked child;
+    /// [`ErrorKind::Closed`] after [`close`](Self::close).
+    pub fn input(&self, input: Input<'_>) -> Result<(), Error> {
+        self.check()?;
+        let (result, ring) = {
+            let mut session = lock(&self.session);
+            let now = clock::now();
+            let result = session.handle_input(now, input);
+            (result, self.inbox.store(session.batch(), now.mono_ms).ring)
+        };
+        if ring {
+            self.inbox.ring();
+        }
+        self.waker.wake();
+        result
+    }
+
+    /// Reads something of the session under its lock.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forked`] in a forked child.
+    pub fn read<R>(&self, look: impl FnOnce(&Session) -> R) -> Result<R, Error> {
+        self.check_process()?;
+        Ok(look(&lock(&self.session)))
+    }
+
+    /// Puts an event of the consumer's own, such as a failed callback, behind what waits.
+    pub fn emit(&self, event: Event<'_>) {
+        if self.check_process().is_ok() {
+            let mut batch = Batch::new();
+            batch.push(NO_KEY, event);
+            self.inbox.push(&mut batch, clock::mono_ms());
+        }
+    }
+
+    /// Takes the first `max` entries that wait; what `into` holds is forgotten. True = more is waiting, and
+    /// the bell will not ring for it.
+    pub fn take(&self, into: &mut Batch, max: usize) -> bool {
+        if self.check_process().is_err() {
+            into.clear();
+            return false;
+        }
+        let taken = self.inbox.take(into, max, clock::mono_ms());
+        if taken.resume {
+            self.waker.wake();
+        }
+        taken.more
+    }
+
+    /// Sets what is called when events begin to wait; see [`Inbox::set_bell`].
+    pub fn set_bell(&self, bell: Option<Bell>) {
+        if self.check_process().is_ok() {
+            self.inbox.set_bell(bell);
+        }
+    }
+
+    /// What the consumer wants to hear of. At first nothing but states, outcomes and settlements.
+    pub fn interest(&self) -> &Interest {
+        self.inbox.interest()
+    }
+
+    /// The inbox, for its statistics.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// Sets who is asked for credentials before every attempt. Without one the configured values are used.
+    pub fn set_provider(&self, provider: Option<Provider>) {
+        if self.check_process().is_ok() {
+            *lock(&self.provider) = provider;
+        }
+    }
+
+    /// Answers a [`CredentialsRequest`]. An answer for an attempt that is over changes nothing.
+    ///
+    /// # Errors
+    /// As [`input`](Self::input).
+    pub fn answer_credentials(
+        &self,
+        generation: Generation,
+        answer: Result<Credentials, CredentialsFailure<'_>>,
+    ) -> Result<(), Error> {
+        self.check()?;
+        let result = answer.map(|mut credentials| {
+            credentials.generation = generation;
+            let mut held = lock(&self.credentials);
+            // A late answer to an older attempt must not displace a newer one.
+            if generation >= held.generation {
+                *held = credentials;
+            }
+        });
+        self.input(Input::Credentials { generation, result })
+    }
+
+    /// Frees the client: cuts the link, settles what waits and ends the driver. Can be repeated.
+    pub fn close(&self) {
+        if self.input(Input::Close).is_ok() {
+            self.closed.store(true, Ordering::Release);
+            self.waker.wake();
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.check_process()?;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the client has been closed; make a new one"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_process(&self) -> Result<(), Error> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        let text = "the client was made before this process was forked off; make a new one in the child";
+        Err(Error::new(ErrorKind::Forked, text))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("inbox", &self.inbox).finish_non_exhaustive()
+    }
+}
+
+/// The session validates before it changes, and a panic in it is a defect that must not spread as poison.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

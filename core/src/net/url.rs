@@ -1,0 +1,140 @@
+//! Taking a WebSocket URL apart.
+
+use http::Uri;
+
+use super::failure::Failed;
+use crate::config::redact_url;
+use crate::error::ErrorKind;
+
+/// Where to connect and what to ask for there.
+#[derive(Debug, PartialEq)]
+pub(super) struct Address {
+    /// Name or address, without the brackets of an IPv6 address.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) secure: bool,
+    /// The `Host` header: host, and port unless it is the scheme's own.
+    pub(super) authority: String,
+    /// Path and query.
+    pub(super) target: String,
+    /// `user:password` of the URL, decoded.
+    pub(super) userinfo: Option<Vec<u8>>,
+}
+
+impl Address {
+    pub(super) fn parse(url: &str) -> Result<Self, Failed> {
+        let bad = |why: &str| {
+            let text = format!("`url` takes a ws:// or wss:// address with a host, not {}: {why}", redact_url(url));
+            Failed::fatal(ErrorKind::InvalidUrl, text)
+        };
+        let uri: Uri = url.parse().map_err(|_| bad("it is not a URL"))?;
+        let secure = match uri.scheme_str() {
+            Some(scheme) if scheme.eq_ignore_ascii_case("ws") => false,
+            Some(scheme) if scheme.eq_ignore_ascii_case("wss") => true,
+            _ => return Err(bad("its scheme is another")),
+        };
+        let authority = uri.authority().ok_or_else(|| bad("it has no host"))?;
+        let host = authority.host();
+        if host.is_empty() {
+            return Err(bad("it has no host"));
+        }
+        let default_port = if secure { 443 } else { 80 };
+        let port = match port_text(authority.as_str()) {
+            None | Some("") => default_port,
+            Some(text) => text.parse().map_err(|_| bad("its port is not a number from 0 to 65535"))?,
+        };
+        let userinfo = authority.as_str().rsplit_once('@').map(|(userinfo, _)| decode(userinfo));
+        Ok(Self {
+            authority: if port == default_port { host.to_owned() } else { format!("{host}:{port}") },
+            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port,
+            secure,
+            target: uri.path_and_query().map_or_else(|| "/".to_owned(), |path| absolute(path.as_str())),
+            userinfo,
+        })
+    }
+}
+
+fn port_text(authority: &str) -> Option<&str> {
+    let host_port = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
+    let after_host = host_port.rsplit_once(']').map_or(host_port, |(_, rest)| rest);
+    after_host.rsplit_once(':').map(|(_, port)| port)
+}
+
+fn absolute(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+}
+
+/// Percent-decoded; what is not an escape stays as it is.
+fn decode(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        let byte = escape.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        decoded.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    decoded
+}
+
+/// Base64 with padding, for `Authorization: Basic`.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for digit in 0..4 {
+            let index = (group >> (18 - 6 * digit)) & 63;
+            text.push(if digit <= chunk.len() { char::from(DIGITS[index as usize]) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(url: &str) -> Address {
+        Address::parse(url).expect("the URL is good")
+    }
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let address = parse("ws://user:p%40ss%@example.org:8080/ws/x?token=1&y#part");
+        assert_eq!((address.host.as_str(), address.port, address.secure), ("example.org", 8080, false));
+        assert_eq!((address.authority.as_str(), address.target.as_str()), ("example.org:8080", "/ws/x?token=1&y"));
+        assert_eq!(address.userinfo.as_deref(), Some(&b"user:p@ss%"[..]));
+
+        let address = parse("WSS://[::1]?a=b");
+        assert_eq!((address.host.as_str(), address.port, address.secure), ("::1", 443, true));
+        assert_eq!((address.authority.as_str(), address.target.as_str()), ("[::1]", "/?a=b"));
+        assert_eq!(address.userinfo, None);
+
+        let address = parse("ws://[::1]:81");
+        assert_eq!((address.host.as_str(), address.port, address.authority.as_str()), ("::1", 81, "[::1]:81"));
+        assert_eq!(parse("ws://h:80/").authority, "h");
+        assert_eq!(parse("ws://h").target, "/");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_for_good_without_showing_credentials() {
+        for url in
+            ["ws://u:hunter2@", "http://u:hunter2@h", "ws://u:hunter2@h:99999", "ws://u:hunter2@h ost/", "hunter2"]
+        {
+            let failed = Address::parse(url).expect_err(url);
+            assert!(failed.fatal && failed.kind == ErrorKind::InvalidUrl, "{url}");
+            assert!(!failed.message.contains("hunter2"), "{}", failed.message);
+        }
+    }
+
+    #[test]
+    fn base64_pads() {
+        for (plain, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(plain.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+    }
+}
