@@ -16,7 +16,7 @@ use crate::session::Now;
 pub(super) const SLEEP_JUMP_MS: u64 = 3000;
 
 /// Both clocks, read now.
-pub(super) fn now() -> Now {
+pub(crate) fn now() -> Now {
     Now { mono_ms: mono_ms(), wall_ms: wall_ms() }
 }
 

@@ -10,6 +10,8 @@ mod tungstenite;
 mod upgrade;
 mod url;
 
+pub(crate) use clock::now;
+pub use clock::now;
 pub use dial::Credentials;
 pub use runtime::spawn_blocking;
 pub use shared::{CredentialsRequest, Provider, Shared};
