@@ -1,0 +1,257 @@
+//! A client for bindings: it takes its events itself, and waits in its own way.
+//!
+//! [`Consumer`] is what [`Client`](crate::Client) stands on, without callbacks, futures and a dispatch thread. A
+//! binding gives a bell; when it rings, the binding wakes a thread of its own and calls [`Consumer::take`] there until
+//! nothing is left. Calls that are answered later carry a [`Ticket`] of the binding's choice; the answer comes as an
+//! [`Item::Settled`](crate::event::Item::Settled) among the events, in order with them.
+//!
+//! Threads: everything but `take` may be called on any thread at any time and returns at once; only one thread may be
+//! in `take`. The bell is called on any thread, often the I/O thread, without a lock: it may call anything here, must
+//! return quickly, and had better only wake somebody.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::dispatch::{ALL_KINDS, Source};
+use crate::error::Error;
+use crate::event::{Batch, Item, State};
+use crate::inbox::{Bell, Interest};
+use crate::message::check_draft;
+use crate::net::{self, Shared};
+use crate::session::{Draft, Input, LeaseId, LeaseKind, Now, Ticket};
+
+/// Answers the disconnect that follows the last handle; nobody else has this ticket.
+const END: Ticket = Ticket::MAX;
+
+/// How much is taken at a time when nobody wants it any more.
+const DISCARD: usize = 65_536;
+
+/// A client that takes its events itself. See the [module's documentation](self).
+///
+/// Dropping it ends the client in the background as `disconnect` does: where the link is up, the outbox is written
+/// and acknowledged for at most 3 s, then the link is closed and everything freed.
+pub struct Consumer {
+    shared: Arc<Shared>,
+    next: AtomicU64,
+    ending: AtomicBool,
+}
+
+impl Consumer {
+    /// Makes a client that does nothing yet. It wants every kind of event; see [`interest`](Self::interest).
+    ///
+    /// # Errors
+    /// An option with a value it cannot take, or no runtime to be had.
+    pub fn new(config: Config, bell: Bell) -> Result<Self, Error> {
+        let consumer = Self::without_bell(config)?;
+        consumer.shared.interest().want_all();
+        consumer.shared.set_bell(Some(bell));
+        Ok(consumer)
+    }
+
+    pub(crate) fn without_bell(config: Config) -> Result<Self, Error> {
+        let shared = Shared::start(config)?;
+        Ok(Self { shared, next: AtomicU64::new(1), ending: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn set_bell(&self, bell: Bell) {
+        self.shared.set_bell(Some(bell));
+    }
+
+    /// Takes the next `max` entries, at most; what `into` holds is forgotten. True = more are left, and the bell will
+    /// not ring for them.
+    pub fn take(&self, into: &mut Batch, max: usize) -> bool {
+        let more = self.shared.take(into, max);
+        if self.ending.load(Ordering::Acquire) {
+            close_at_end(&self.shared, into);
+        }
+        more
+    }
+
+    /// Which events are wanted. What nobody wants costs less.
+    pub fn interest(&self) -> &Interest {
+        self.shared.interest()
+    }
+
+    /// A number that was not given before, for a ticket or a lease. A binding may use numbers of their own instead,
+    /// from 1 to `u64::MAX - 1`.
+    pub fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// As [`Client::connect`](crate::Client::connect). Settles `Connected`.
+    ///
+    /// # Errors
+    /// Misuse; nothing has changed then, and nothing settles. So with all the calls below.
+    pub fn connect(&self, ticket: Ticket, task: Option<&str>) -> Result<(), Error> {
+        self.shared.input(Input::Connect { ticket, task })
+    }
+
+    /// As [`Client::reconnect`](crate::Client::reconnect). Settles `Connected`.
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn reconnect(&self, ticket: Ticket) -> Result<(), Error> {
+        self.shared.input(Input::Reconnect { ticket })
+    }
+
+    /// As [`Client::disconnect`](crate::Client::disconnect). Settles `Disconnected`.
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn disconnect(&self, ticket: Ticket) -> Result<(), Error> {
+        self.shared.input(Input::Disconnect { ticket })
+    }
+
+    /// As [`Client::flush`](crate::Client::flush). Settles `Flushed`.
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn flush(&self, ticket: Ticket) -> Result<(), Error> {
+        self.shared.input(Input::Flush { ticket })
+    }
+
+    /// As [`Client::subscribe`](crate::Client::subscribe).
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn subscribe(&self, task: &str) -> Result<(), Error> {
+        self.shared.input(Input::Subscribe { task })
+    }
+
+    /// As [`Client::unsubscribe`](crate::Client::unsubscribe).
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn unsubscribe(&self, task: &str) -> Result<(), Error> {
+        self.shared.input(Input::Unsubscribe { task })
+    }
+
+    /// Something begins to want a task. Settles `Outcome` under the lease's number for a follow and a wait.
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn lease(&self, lease: LeaseId, task: &str, kind: LeaseKind) -> Result<(), Error> {
+        self.shared.input(Input::Lease { lease, task, kind })
+    }
+
+    /// It ends. A follow or wait that is not settled yet settles now, as lost.
+    ///
+    /// # Errors
+    /// Misuse.
+    pub fn unlease(&self, lease: LeaseId) -> Result<(), Error> {
+        self.shared.input(Input::Unlease { lease })
+    }
+
+    /// As [`Client::send`](crate::Client::send). Settles `Receipt`. Ticket 0: nobody waits. JSON texts are not
+    /// checked here.
+    ///
+    /// # Errors
+    /// Misuse, and a full outbox.
+    pub fn send(&self, ticket: Ticket, message: Draft<'_>) -> Result<(), Error> {
+        check_draft(&message)?;
+        self.shared.input(Input::Send { ticket, message })
+    }
+
+    /// The connection's state now.
+    pub fn state(&self) -> State {
+        self.shared.read(|session| session.state()).unwrap_or_default()
+    }
+
+    /// The latest connected or subscribed task that is still wanted.
+    pub fn current_task_id(&self) -> Option<String> {
+        self.shared.read(|session| session.current_task().map(str::to_owned)).ok().flatten()
+    }
+
+    /// The statistics of the session and of its inbox, with the names every language uses.
+    pub fn stats(&self) -> Value {
+        let Ok(mut stats) = self.shared.read(|session| session.stats().to_json()) else { return Value::Null };
+        let inbox = self.shared.inbox().stats(net::now().mono_ms);
+        if let Some(map) = stats.as_object_mut() {
+            let inbox = json!({
+                "pendingEvents": inbox.pending_events, "pendingBytes": inbox.pending_bytes,
+                "oldestMs": inbox.oldest_age_ms, "conflated": inbox.conflated, "dropped": inbox.dropped,
+                "unwanted": inbox.unwanted, "paused": inbox.paused,
+            });
+            map.insert("inbox".to_owned(), inbox);
+        }
+        stats
+    }
+
+    /// Fails where the client cannot work any more: closed, or made before a fork.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.shared.read(|_| ())
+    }
+
+    /// Frees the client at once: the link is cut, what waits is settled and told, later calls fail with
+    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed).
+    pub fn close(&self) {
+        self.shared.close();
+    }
+
+    /// No handle is left: disconnects, then closes. Nothing is delivered any more.
+    pub(crate) fn end(&self) {
+        if self.ending.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.shared.interest().set_kinds(0);
+        if self.shared.input(Input::Disconnect { ticket: END }).is_err() {
+            return;
+        }
+        let weak = Arc::downgrade(&self.shared);
+        let discard = move || {
+            let Some(shared) = weak.upgrade() else { return };
+            let mut batch = Batch::new();
+            while shared.take(&mut batch, DISCARD) {
+                close_at_end(&shared, &batch);
+            }
+            close_at_end(&shared, &batch);
+        };
+        self.shared.set_bell(Some(Box::new(discard)));
+    }
+}
+
+impl Source for Consumer {
+    fn take(&self, batch: &mut Batch, max: usize) -> bool {
+        Consumer::take(self, batch, max)
+    }
+
+    fn set_interest(&self, kinds: u32) {
+        if kinds == ALL_KINDS {
+            self.interest().want_all();
+        } else {
+            self.interest().set_kinds(kinds);
+        }
+    }
+
+    fn spawn(&self, run: Box<dyn FnOnce() + Send>) {
+        // Without a runtime, as in a forked child, there is nothing to deliver either.
+        let _ = net::spawn_blocking(run);
+    }
+
+    fn now(&self) -> Now {
+        net::now()
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl fmt::Debug for Consumer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+/// Closes once the last disconnect is settled.
+fn close_at_end(shared: &Shared, batch: &Batch) {
+    if batch.iter().any(|item| matches!(item, Item::Settled(END, _))) {
+        shared.close();
+    }
+}

@@ -1,0 +1,270 @@
+//! What one run of the dispatcher works with. It belongs to the run alone, so nothing in it needs a lock.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use super::held::Held;
+use super::registry::{Listener, Route};
+use super::{Dispatch, Source};
+use crate::error::ErrorKind;
+use crate::event::{Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, Settlement};
+use crate::inbox::Interest;
+use crate::session::{Now, Ticket};
+
+/// The first batch. A batch should take about as long as an event may become stale: events in the inbox can still be
+/// replaced by newer ones, events in a batch cannot.
+const FIRST_BATCH: usize = 64;
+/// The largest batch: the inbox hands over its whole buffer.
+const MAX_BATCH: usize = 65_536;
+/// A full batch that took less doubles the next one.
+const FAST_MS: u64 = 5;
+/// A batch that took more halves the next one.
+const SLOW_MS: u64 = 10;
+
+const KINDS: usize = EventKind::Overflow as usize + 1;
+
+pub(super) struct Drain {
+    batch: Batch,
+    size: usize,
+    callbacks: Callbacks,
+}
+
+/// How a batch ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Ran {
+    More,
+    Empty,
+    Ended,
+}
+
+/// Whom to call.
+#[derive(Default)]
+struct Callbacks {
+    listeners: Vec<Listener>,
+    /// Indexes into `listeners`, in the order of their numbers.
+    by_kind: [Vec<usize>; KINDS],
+    routes: HashMap<String, Vec<Route>>,
+    held: Held,
+    now: Now,
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { batch: Batch::new(), size: FIRST_BATCH, callbacks: Callbacks::default() }
+    }
+}
+
+impl Drain {
+    /// Takes a batch out of the inbox and delivers it.
+    pub(super) fn run_batch<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>) -> Ran {
+        if dispatch.has_ended() {
+            return Ran::Ended;
+        }
+        let callbacks = &mut self.callbacks;
+        callbacks.now = dispatch.source.now();
+        if callbacks.held.expire(callbacks.now.mono_ms) {
+            dispatch.registry.end_grace();
+            dispatch.update_interest();
+        }
+        // The changes first: a follow is registered before its events can come.
+        let more = dispatch.source.take(&mut self.batch, self.size);
+        callbacks.apply_changes(dispatch);
+        let taken = self.batch.len();
+        for item in self.batch.iter() {
+            callbacks.apply_changes(dispatch);
+            if dispatch.has_ended() {
+                return Ran::Ended;
+            }
+            match item {
+                Item::Event(event) => callbacks.offer(dispatch, &event),
+                Item::Settled(ticket, settlement) => callbacks.settle(dispatch, ticket, settlement),
+            }
+        }
+        callbacks.apply_changes(dispatch);
+        self.batch.clear();
+        let took = dispatch.source.now().mono_ms.saturating_sub(callbacks.now.mono_ms);
+        dispatch.counters.batch_took(took);
+        self.resize(taken, took);
+        if more { Ran::More } else { Ran::Empty }
+    }
+
+    /// Drops what the program gave.
+    pub(super) fn drop_callbacks<S: Source + 'static>(self, dispatch: &Dispatch<S>) {
+        let (listeners, routes) = dispatch.registry.take_changes();
+        drop_quietly((self, listeners, routes));
+    }
+
+    fn resize(&mut self, taken: usize, took_ms: u64) {
+        if took_ms > SLOW_MS {
+            self.size = (self.size / 2).max(1);
+        } else if taken == self.size && took_ms < FAST_MS {
+            self.size = (self.size * 2).min(MAX_BATCH);
+        }
+    }
+}
+
+impl Callbacks {
+    /// Hands an event to everyone who wants it, or sees to it that it is not missed unseen.
+    fn offer<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>, event: &Event<'_>) {
+        if self.deliver(dispatch, event) {
+            dispatch.counters.delivered.fetch_add(1, Ordering::Relaxed);
+        } else if self.held.is_active() {
+            self.held.keep(event);
+        } else if let Event::Error(error) = event {
+            log_unheard(error);
+        }
+    }
+
+    /// Whether anybody got it.
+    fn deliver<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>, event: &Event<'_>) -> bool {
+        let mut heard = self.route(event);
+        let kind = event.kind();
+        let mut failed = Vec::new();
+        for &index in &self.by_kind[kind as usize] {
+            let listener = &mut self.listeners[index];
+            if !listener.alive.load(Ordering::Acquire) || dispatch.has_ended() {
+                continue;
+            }
+            if listener.once {
+                if !dispatch.registry.remove(listener.id) {
+                    continue;
+                }
+                dispatch.update_interest();
+            }
+            heard = true;
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (listener.handler)(event))) {
+                failed.push(panic);
+            }
+        }
+        for panic in failed {
+            self.report_panic(dispatch, kind, panic);
+        }
+        heard
+    }
+
+    /// Passes the event to the follows of its task. Outcomes come to them as settlements, exactly once.
+    fn route(&self, event: &Event<'_>) -> bool {
+        if self.routes.is_empty() || is_outcome(event) {
+            return false;
+        }
+        let Some(routes) = event.task_id().and_then(|task| self.routes.get(task)) else { return false };
+        for route in routes.iter().filter(|route| route.alive.load(Ordering::Acquire)) {
+            route.queue.push(event);
+        }
+        true
+    }
+
+    fn settle<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>, ticket: Ticket, settlement: &Settlement) {
+        match settlement {
+            Settlement::Connected(result) => {
+                if dispatch.registry.end_connect(ticket, result.is_ok()) {
+                    self.held.begin(self.now.mono_ms);
+                }
+                dispatch.update_interest();
+            }
+            Settlement::Outcome(outcome) => {
+                let routes = self.routes.get(&outcome.task_id);
+                if let Some(route) = routes.and_then(|routes| routes.iter().find(|route| route.lease == ticket)) {
+                    route.queue.finish(outcome);
+                    return;
+                }
+            }
+            Settlement::Disconnected | Settlement::Flushed | Settlement::Receipt(_) => {}
+        }
+        // A waker is code of the program's executor.
+        if catch_unwind(AssertUnwindSafe(|| dispatch.waiters.settle(ticket, settlement))).is_err() {
+            dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn apply_changes<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>) {
+        if !dispatch.registry.has_changed() {
+            return;
+        }
+        let (listeners, routes) = dispatch.registry.take_changes();
+        let dead = self.listeners.extract_if(.., |listener| !listener.alive.load(Ordering::Acquire));
+        drop_quietly(dead.collect::<Vec<_>>());
+        self.listeners.extend(listeners);
+        for kind in EventKind::ALL {
+            let wants =
+                |(index, listener): (usize, &Listener)| (listener.kinds & Interest::bit(*kind) != 0).then_some(index);
+            self.by_kind[*kind as usize] = self.listeners.iter().enumerate().filter_map(wants).collect();
+        }
+        self.routes.retain(|_, routes| {
+            routes.retain(|route| route.alive.load(Ordering::Acquire));
+            !routes.is_empty()
+        });
+        for route in routes {
+            self.routes.entry(route.task.clone()).or_default().push(route);
+        }
+        if let Some(held) = self.held.take() {
+            for item in held.iter() {
+                if let Item::Event(event) = item {
+                    self.offer(dispatch, &event);
+                }
+            }
+        }
+    }
+
+    /// A panic in a callback is an error event; one in an error listener is only logged, or it would never end.
+    fn report_panic<S: Source + 'static>(
+        &mut self,
+        dispatch: &Dispatch<S>,
+        kind: EventKind,
+        panic: Box<dyn Any + Send>,
+    ) {
+        dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
+        let message = format!("a listener for {} panicked: {}", kind.name(), panic_text(&*panic));
+        drop_quietly(panic);
+        let error = ErrorEvent {
+            source: ErrorSource::Callback,
+            code: Cow::Borrowed(ErrorKind::CallbackFailed.name()),
+            message: message.into(),
+            task_id: None,
+            data: None,
+            fatal: false,
+            timestamp: self.now.wall_ms,
+            synthetic: false,
+        };
+        dispatch.counters.remember(&error.message);
+        if kind == EventKind::Error || !self.deliver(dispatch, &Event::Error(error.clone())) {
+            log_unheard(&error);
+        }
+    }
+}
+
+/// Whether the event tells that a task ended.
+fn is_outcome(event: &Event<'_>) -> bool {
+    match event {
+        Event::Complete(_) | Event::Lost(_) => true,
+        Event::Error(error) => error.source == ErrorSource::Task && error.fatal,
+        _ => false,
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+}
+
+/// Drops what came from the program, whose `drop` may panic.
+fn drop_quietly(value: impl Sized) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+}
+
+#[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "without it there is nowhere to log to"))]
+fn log_unheard(error: &ErrorEvent<'_>) {
+    #[cfg(feature = "tracing")]
+    if error.source != ErrorSource::Task {
+        tracing::warn!(
+            source = error.source.name(),
+            code = &*error.code,
+            fatal = error.fatal,
+            "{} (nobody listens to errors)",
+            error.message
+        );
+    }
+}
