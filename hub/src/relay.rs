@@ -14,6 +14,9 @@ const ENDED_WELL: [&str; 6] = ["complete", "completed", "success", "succeeded", 
 /// Words of a status message that say the task has failed.
 const ENDED_BADLY: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];
 
+/// Fields of the envelope, which is written anew.
+const ENVELOPE: [&str; 8] = ["type", "taskId", "timestamp", "data", "seq", "epoch", "covers", "id"];
+
 /// The message a publisher's frame becomes, or `None` where its type is none of a publisher's.
 pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Option<NewMessage> {
     let (kind, word, data) = match &frame.body {
@@ -58,14 +61,14 @@ fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> St
     out.push_str(",\"taskId\":");
     write_string(&mut out, &frame.task_id);
     out.push_str(&format!(",\"timestamp\":{timestamp}"));
-    let data = fields.iter().rev().find(|(name, _)| name == "data").map(|(_, value)| value.get());
+    let data = fields.iter().rev().find(|field| field.is("data")).map(|field| field.value.get());
     if let Some(data) = rewrite_data(data, frame, timestamp) {
         out.push_str(",\"data\":");
         out.push_str(&data);
     }
-    for (name, value) in &fields {
-        if !matches!(&**name, "type" | "taskId" | "timestamp" | "data" | "seq" | "epoch" | "covers" | "id") {
-            field(&mut out, name, value.get());
+    for field in &fields {
+        if !ENVELOPE.iter().any(|name| field.is(name)) {
+            write_field(&mut out, field.name.get(), field.value.get());
         }
     }
     out.push('}');
@@ -83,41 +86,55 @@ fn rewrite_data(data: Option<&str>, frame: &Frame<'_>, timestamp: i64) -> Option
         return data.map(str::to_owned);
     };
     let mut out = String::from("{");
-    for (name, value) in &fields {
-        match (&**name, &frame.body) {
-            ("progress", Body::Progress { progress, .. }) => {
+    for field in &fields {
+        match &frame.body {
+            Body::Progress { progress, .. } if field.is("progress") => {
                 let mut number = String::new();
                 write_number(&mut number, *progress);
-                field(&mut out, name, &number);
+                write_field(&mut out, "\"progress\"", &number);
             }
-            _ => field(&mut out, name, value.get()),
+            _ => write_field(&mut out, field.name.get(), field.value.get()),
         }
     }
-    let lacks = |name: &str| !fields.iter().any(|(known, _)| known == name);
+    let lacks = |name: &str| !fields.iter().any(|field| field.is(name));
     if wants_id && lacks("taskId") {
         let mut id = String::new();
         write_string(&mut id, &frame.task_id);
-        field(&mut out, "taskId", &id);
+        write_field(&mut out, "\"taskId\"", &id);
     }
     if wants_time && lacks("timestamp") {
-        field(&mut out, "timestamp", &timestamp.to_string());
+        write_field(&mut out, "\"timestamp\"", &timestamp.to_string());
     }
     out.push('}');
     Some(out)
 }
 
-fn field(out: &mut String, name: &str, value: &str) {
+fn write_field(out: &mut String, name: &str, value: &str) {
     if !out.ends_with('{') {
         out.push(',');
     }
-    write_string(out, name);
+    out.push_str(name);
     out.push(':');
     out.push_str(value);
 }
 
-/// The fields of an object, in order, values as they are.
+/// The fields of an object, in order and as they are written.
 #[derive(Default)]
-struct Fields<'a>(Vec<(String, &'a RawValue)>);
+struct Fields<'a>(Vec<Field<'a>>);
+
+struct Field<'a> {
+    /// With its quotes and escapes.
+    name: &'a RawValue,
+    value: &'a RawValue,
+}
+
+impl Field<'_> {
+    fn is(&self, name: &str) -> bool {
+        let quoted = self.name.get();
+        let is_spelled = || serde_json::from_str::<String>(quoted).is_ok_and(|spelled| spelled == name);
+        quoted.get(1..quoted.len() - 1) == Some(name) || (quoted.contains('\\') && is_spelled())
+    }
+}
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -131,8 +148,8 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut fields = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    fields.push(entry);
+                while let Some((name, value)) = map.next_entry()? {
+                    fields.push(Field { name, value });
                 }
                 Ok(Fields(fields))
             }
@@ -150,6 +167,7 @@ mod tests {
         relay(text, &parse(text).unwrap(), 7).unwrap()
     }
 
+    /// P-PUB-1, P-MSG-2
     #[test]
     fn unknown_fields_stay_and_those_of_the_link_go() {
         let message = relayed(
@@ -157,6 +175,19 @@ mod tests {
         );
         assert_eq!(message.text, r#"{"type":"status","taskId":"t","timestamp":5,"data":{"y":[1]},"x":{"a":1}}"#);
         assert_eq!((message.kind, message.id.as_deref()), (Kind::Status, Some("i")));
+    }
+
+    /// P-JSON-2, P-JSON-3, P-JSON-4, P-JSON-5
+    #[test]
+    fn no_spelling_of_json_smuggles_a_field_or_loses_one() {
+        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        let message = relayed(&format!(
+            r#"{{"type":"status","t\u0079pe":"complete","s\u0065q":9,"\ud800":1,"taskId":"x","taskId":"t","timestamp":5,"data":{deep}}}"#
+        ));
+        assert_eq!(
+            message.text,
+            format!(r#"{{"type":"complete","taskId":"t","timestamp":5,"data":{deep},"\ud800":1}}"#)
+        );
     }
 
     #[test]

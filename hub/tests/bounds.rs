@@ -8,6 +8,7 @@ use steadywire_hub::limits::{DEDUPE_IDS, MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES
 use support::{End, Peer, complete, control, hub, log, progress, quiet, short, shorts, with_id};
 use tokio_tungstenite::tungstenite::Error;
 
+/// P-LIM-2
 #[tokio::test]
 async fn a_message_too_large_closes_with_1009() {
     let hub = quiet().max_message_size(1_000).start().await.unwrap();
@@ -21,6 +22,7 @@ async fn a_message_too_large_closes_with_1009() {
     assert_eq!(Peer::new(&hub).await.query("t").await["seq"], 1);
 }
 
+/// P-LIM-4, P-ERR-6
 #[tokio::test]
 async fn subscriptions_of_a_connection_are_bounded() {
     let hub = quiet().max_subscriptions(2).start().await.unwrap();
@@ -38,6 +40,7 @@ async fn subscriptions_of_a_connection_are_bounded() {
     assert_eq!(hub.stats().subscriptions, 2);
 }
 
+/// P-LIM-4, P-ERR-6
 #[tokio::test]
 async fn publications_of_a_connection_are_bounded_by_tasks_without_outcome() {
     let hub = quiet().max_publications(2).start().await.unwrap();
@@ -102,6 +105,7 @@ async fn a_connection_too_many_is_told_503_and_when_to_come_back() {
     while Peer::to(&hub.url(), &hub).await.is_err() {}
 }
 
+/// P-LIM-4, P-SEQ-4
 #[tokio::test]
 async fn history_is_bounded_by_messages_and_a_lost_line_is_no_recovery() {
     let hub = quiet().history_messages(8).start().await.unwrap();
@@ -122,6 +126,7 @@ async fn history_is_bounded_by_messages_and_a_lost_line_is_no_recovery() {
     assert_eq!(seen[0], "progress 1", "{seen:?}");
 }
 
+/// P-LIM-4
 #[tokio::test]
 async fn history_is_bounded_by_bytes_and_one_large_message_stays() {
     let hub = quiet().history_bytes(2_000).start().await.unwrap();
@@ -137,6 +142,7 @@ async fn history_is_bounded_by_bytes_and_one_large_message_stays() {
     assert_eq!(state["status"], "running");
 }
 
+/// P-LIM-3, P-ERR-6
 #[tokio::test]
 async fn ids_are_bounded_in_length() {
     let hub = hub().await;
@@ -144,24 +150,26 @@ async fn ids_are_bounded_in_length() {
     let (task, id) = ("t".repeat(MAX_TASK_ID_BYTES), "i".repeat(MAX_MESSAGE_ID_BYTES));
     peer.send(with_id(log(&task, ""), &id)).await;
     assert_eq!(peer.next().await["data"]["id"].as_str(), Some(&*id));
-    let tasks = json!([{"taskId": task}, {"taskId": format!("{task}t")}]);
-    for message in [
-        log(&format!("{task}t"), ""),
-        with_id(log("t", ""), &format!("{id}i")),
-        control("", json!({"action": "subscribe", "tasks": tasks})),
+    for (message, action, id) in [
+        (log(&format!("{task}t"), ""), "publish", None),
+        (control(&format!("{task}t"), json!({"action": "query"})), "query", None),
+        (with_id(log("t", ""), &format!("{id}i")), "publish", Some(format!("{id}i"))),
     ] {
-        peer.send(message).await;
-        let mut answer = peer.next().await;
-        if answer["data"]["action"] == "subscribed" {
-            assert_eq!(short(&peer.next().await), "error", "the second of the batch");
-            answer = peer.next().await;
-            assert_eq!(short(&answer), "log ");
-            continue;
+        peer.send(message.clone()).await;
+        let answer = peer.next().await;
+        assert_eq!((&answer["data"]["code"], &answer["taskId"]), (&json!("bad_message"), &message["taskId"]));
+        match id {
+            Some(id) => assert_eq!(answer["data"]["id"], id),
+            None => assert_eq!(answer["data"]["action"], action),
         }
-        assert_eq!(answer["data"]["code"], "bad_message", "{answer}");
     }
+    let tasks = json!([{"taskId": task}, {"taskId": format!("{task}t")}]);
+    peer.send(control("", json!({"action": "subscribe", "tasks": tasks}))).await;
+    assert_eq!(peer.next().await["data"]["action"], "subscribed");
+    assert_eq!(peer.next().await["data"]["code"], "bad_message", "the second of the batch");
 }
 
+/// P-ACK-4
 #[tokio::test]
 async fn ten_thousand_ids_are_remembered() {
     let hub = hub().await;

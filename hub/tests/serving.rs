@@ -3,9 +3,12 @@
 
 mod support;
 
+use futures_util::SinkExt;
 use serde_json::json;
 use support::{Peer, complete, control, hub, log, progress, quiet, short, shorts, with_id};
+use tokio_tungstenite::tungstenite::Message;
 
+/// P-SUB-2, P-LINK-3, P-PUB-1, P-SEQ-1, P-SEQ-2
 #[tokio::test]
 async fn a_follower_gets_what_a_publisher_sends() {
     let hub = hub().await;
@@ -22,6 +25,7 @@ async fn a_follower_gets_what_a_publisher_sends() {
     assert_eq!(seen[0]["id"], json!(null), "the id is between the hub and its publisher");
 }
 
+/// P-SUB-3, P-SEQ-3
 #[tokio::test]
 async fn a_late_follower_gets_the_retained_tail_without_superseded_progress() {
     let hub = hub().await;
@@ -39,6 +43,7 @@ async fn a_late_follower_gets_the_retained_tail_without_superseded_progress() {
     assert_eq!((&seen[0]["covers"], &seen[1]["covers"], &seen[2]["covers"]), (&json!(1), &json!(3), &json!(null)));
 }
 
+/// P-SEQ-4
 #[tokio::test]
 async fn a_cursor_brings_all_that_came_after_it() {
     let hub = hub().await;
@@ -63,6 +68,7 @@ async fn a_cursor_brings_all_that_came_after_it() {
     assert_eq!(shorts(&follower.until("complete").await), ["progress 6", "complete"]);
 }
 
+/// P-ACK-3, P-ACK-4, P-STATE-2
 #[tokio::test]
 async fn a_message_with_an_id_is_acknowledged_and_taken_once() {
     let hub = hub().await;
@@ -86,6 +92,7 @@ async fn a_message_with_an_id_is_acknowledged_and_taken_once() {
     assert_eq!(state["data"]["result"], json!({"ok": true}));
 }
 
+/// P-PUB-2, P-SEQ-1
 #[tokio::test]
 async fn a_message_after_the_outcome_opens_a_new_epoch() {
     let hub = hub().await;
@@ -103,6 +110,7 @@ async fn a_message_after_the_outcome_opens_a_new_epoch() {
     assert_eq!(short(&late.next().await), "log b");
 }
 
+/// P-SUB-2, P-STATE-2
 #[tokio::test]
 async fn a_batch_follows_many_tasks_and_unsubscribe_ends_one() {
     let hub = hub().await;
@@ -118,6 +126,7 @@ async fn a_batch_follows_many_tasks_and_unsubscribe_ends_one() {
     assert_eq!(hub.stats().subscriptions, 1);
 }
 
+/// P-PUB-4
 #[tokio::test]
 async fn a_type_nobody_knows_is_passed_on_and_not_replayed() {
     let hub = hub().await;
@@ -134,6 +143,7 @@ async fn a_type_nobody_knows_is_passed_on_and_not_replayed() {
     assert_eq!(shorts(&late.until("complete").await), ["log a", "complete"]);
 }
 
+/// P-LINK-4, P-HELLO-2
 #[tokio::test]
 async fn a_baseline_server_greets_nobody_and_numbers_nothing() {
     let hub = quiet().features(Default::default()).start().await.unwrap();
@@ -149,6 +159,7 @@ async fn a_baseline_server_greets_nobody_and_numbers_nothing() {
     assert_eq!(worker.next().await["type"], "error", "the id was not acknowledged");
 }
 
+/// P-HB-3
 #[tokio::test]
 async fn a_heartbeat_is_answered_and_an_answer_is_not() {
     let hub = hub().await;
@@ -163,6 +174,31 @@ async fn a_heartbeat_is_answered_and_an_answer_is_not() {
     assert_eq!(peer.next().await["data"]["status"], "unknown");
 }
 
+/// P-ACK-3
+#[tokio::test]
+async fn every_kind_of_message_with_an_id_is_acknowledged() {
+    let hub = hub().await;
+    let mut peer = Peer::new(&hub).await;
+    let subscribe = control("t", json!({"action": "unsubscribe"}));
+    let heartbeat = json!({"type": "heartbeat", "taskId": "t", "timestamp": 1, "data": {"received": true}});
+    for (id, message) in [("1", subscribe), ("2", heartbeat), ("3", json!({"type": "chart", "taskId": "t"}))] {
+        peer.send(with_id(message, id)).await;
+        assert_eq!(peer.next().await["data"], json!({"action": "ack", "id": id}));
+    }
+}
+
+/// P-LINK-2
+#[tokio::test]
+async fn a_binary_frame_is_refused_and_the_link_lives_on() {
+    let hub = hub().await;
+    let mut peer = Peer::new(&hub).await;
+    peer.socket.send(Message::binary(b"{}".to_vec())).await.unwrap();
+    let refused = peer.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["taskId"]), (&json!("bad_message"), &json!("")));
+    assert_eq!(peer.query("t").await["status"], "unknown");
+}
+
+/// P-ERR-6
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_and_the_link_lives_on() {
     let hub = hub().await;

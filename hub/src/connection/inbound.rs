@@ -15,7 +15,7 @@ use crate::history::{Since, Snapshot};
 use crate::limits::{MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES};
 use crate::relay::relay;
 
-/// Why a request was refused: a text for people and a code for programs.
+/// Why a message was refused: a text for people and a code for programs.
 struct Refusal {
     code: &'static str,
     text: String,
@@ -27,22 +27,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(frame) => frame,
             Err(rejected) => return self.refuse("", None, "", &refusal("bad_message", rejected.to_string())),
         };
-        let id = frame.id.as_deref();
-        if let Err(problem) = check_lengths(&frame) {
-            // The ids are too long to be echoed.
-            return self.refuse("", None, "", &problem);
-        }
-        let done = match &frame.body {
-            Body::Control(Control::Request(request)) => self.request(&frame.task_id, request).await,
-            Body::Control(_) => return,
-            Body::Heartbeat { received } => {
+        let done = match (check_lengths(&frame), &frame.body) {
+            (Err(problem), body) => Err((asked(body), problem)),
+            (_, Body::Control(Control::Request(request))) => self.request(&frame.task_id, request).await,
+            (_, Body::Control(_)) => Ok(()),
+            (_, Body::Heartbeat { received }) => {
                 if !received && self.hub.options.features.heartbeat {
                     self.reply(|out| encode_heartbeat(out, &frame.task_id, now_ms(), true));
                 }
-                return;
+                Ok(())
             }
-            _ => self.publish(text, &frame).await.map_err(|problem| ("publish", problem)),
+            (_, body) => self.publish(text, &frame).await.map_err(|problem| (asked(body), problem)),
         };
+        let id = frame.id.as_deref();
         match (done, id) {
             (Ok(()), Some(id)) if self.hub.options.features.ack => {
                 self.reply(|out| encode_ack(out, &frame.task_id, now_ms(), id));
@@ -175,6 +172,17 @@ fn task_state(known: Option<&Snapshot>) -> TaskState<'_> {
         recovered: None,
         status: Some(known.map_or(TaskStatus::Unknown, |known| known.status)),
         data: None,
+    }
+}
+
+/// The word for what a message asks.
+fn asked(body: &Body<'_>) -> &'static str {
+    match body {
+        Body::Control(Control::Request(Request::Subscribe { .. })) => "subscribe",
+        Body::Control(Control::Request(Request::Unsubscribe)) => "unsubscribe",
+        Body::Control(Control::Request(Request::Query)) => "query",
+        Body::Control(_) => "",
+        _ => "publish",
     }
 }
 

@@ -76,6 +76,7 @@ fn progress(task: &str, percent: u32) -> Value {
     json!({"type": "progress", "taskId": task, "timestamp": 1, "data": {"progress": percent}})
 }
 
+/// P-HB-3
 #[tokio::test(start_paused = true)]
 async fn the_hub_sends_heartbeats_and_drops_who_gives_no_sign_of_life() {
     let hub = hub(Bounds::default(), Options::default());
@@ -105,6 +106,7 @@ async fn with_interval_zero_nobody_is_dropped_for_silence() {
     assert_eq!(peer.ask("t", "query").await["status"], "unknown");
 }
 
+/// P-PUB-3
 #[tokio::test(start_paused = true)]
 async fn a_task_whose_worker_is_gone_ends_after_its_lease() {
     let hub = hub(Bounds::default(), quiet());
@@ -178,6 +180,7 @@ async fn a_follower_that_takes_nothing_is_dropped_and_costs_the_others_nothing()
     assert_eq!((hub.stats().dropped, hub.stats().connections), (1, 2));
 }
 
+/// P-LIM-5, P-SEQ-3
 #[tokio::test(start_paused = true)]
 async fn a_slow_follower_gets_every_line_and_the_latest_progress() {
     let hub = hub(Bounds { messages: 2_000, bytes: 1 << 20 }, quiet());
@@ -205,6 +208,7 @@ async fn a_slow_follower_gets_every_line_and_the_latest_progress() {
     assert!((60..700).contains(&got), "progress was conflated: {got}");
 }
 
+/// P-LIM-5
 #[tokio::test(start_paused = true)]
 async fn a_follower_that_would_miss_a_status_is_sent_away_with_1013() {
     let hub = hub(Bounds { messages: 8, bytes: 1 << 20 }, quiet());

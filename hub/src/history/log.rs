@@ -218,9 +218,9 @@ impl Inner {
                 let plain = message.text.strip_suffix('}').unwrap_or(&message.text);
                 let mut text = String::with_capacity(plain.len() + epoch.len() + STAMP_BYTES);
                 text.push_str(plain);
-                text.push_str(",\"epoch\":");
+                text.push_str(&format!(",\"seq\":{seq},\"epoch\":"));
                 write_string(&mut text, epoch);
-                text.push_str(&format!(",\"seq\":{seq}}}"));
+                text.push('}');
                 (text, plain.len(), seq)
             }
             _ => (message.text.clone(), 0, 0),
@@ -242,7 +242,7 @@ impl Inner {
 
     fn reader(&self, since: Since<'_>) -> (Reader, Option<bool>) {
         match since {
-            Since::Cursor { epoch, seq } if self.epoch.as_deref() == Some(epoch) => {
+            Since::Cursor { epoch, seq } if self.epoch.as_deref() == Some(epoch) && seq <= self.seq => {
                 let (reader, whole) = self.ring.reader_after(self.run, seq, self.seq);
                 (reader, Some(whole))
             }

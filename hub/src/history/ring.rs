@@ -126,7 +126,7 @@ impl Ring {
     pub(crate) fn reader_after(&self, run: u64, seq: u64, last_seq: u64) -> (Reader, bool) {
         let mut expected = seq + 1;
         let mut position = None;
-        let mut whole = seq <= last_seq;
+        let mut whole = true;
         for record in self.records.iter().filter(|record| record.run == run && record.seq > seq) {
             position.get_or_insert(record.index - 1);
             whole &= record.covers <= expected;
@@ -161,10 +161,7 @@ impl Ring {
                         continue;
                     }
                 }
-                Kind::Line if unread_bytes > pace.max_unread_bytes as u64 => {
-                    reader.carry = None;
-                    continue;
-                }
+                Kind::Line if unread_bytes > pace.max_unread_bytes as u64 => continue,
                 _ => {}
             }
             messages += 1;
@@ -216,12 +213,10 @@ impl Ring {
                 bytes -= record.text.len() as u64;
                 match record.kind {
                     Kind::Progress => carry = Some(Span::extended(carry, &record)),
-                    Kind::Line => carry = None,
-                    Kind::Passing => {}
                     Kind::Status | Kind::Outcome { .. } => {
-                        carry = None;
                         self.trimmed_important = self.trimmed_important.max(record.index);
                     }
+                    Kind::Line | Kind::Passing => {}
                 }
                 continue;
             }

@@ -47,6 +47,7 @@ fn span_of(text: &str) -> (u64, u64) {
     (text.split_once("covers").map_or(seq, |(_, covers)| digits(covers)), seq)
 }
 
+/// P-SEQ-3
 #[test]
 fn at_the_bound_superseded_progress_goes_first_and_is_covered() {
     let mut source = Source::new(8, 1 << 20);
@@ -158,6 +159,7 @@ fn reading_in_pieces_carries_what_was_skipped() {
 
 /// Random messages, random reading, random resuming: what is not handed over is covered or was
 /// really lost, and what was really lost is never covered.
+/// P-SEQ-3, P-SEQ-4, P-LIM-5
 #[test]
 fn no_gap_is_false_and_no_loss_is_hidden() {
     for seed in 0..400 {
