@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::values::as_timestamp;
+
 /// Appends the shortest text that reads back as `value`: `42`, `42.5`, `1e+21`, `5e-7`; `0` for the
 /// negative zero, `null` for what JSON cannot say.
 pub fn write_number(out: &mut String, value: f64) {
@@ -9,8 +11,8 @@ pub fn write_number(out: &mut String, value: f64) {
         out.push_str("null");
         return;
     }
-    if value == 0.0 {
-        out.push('0');
+    if let Some(whole) = as_timestamp(value).filter(|whole| *whole as f64 == value) {
+        write_integer(out, whole);
         return;
     }
     let magnitude = value.abs();
@@ -36,7 +38,7 @@ pub(super) fn write_integer(out: &mut String, value: i64) {
     let mut rest = value.unsigned_abs();
     loop {
         at -= 1;
-        digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        digits[at] = b'0' + u8::try_from(rest % 10).expect("one digit fits");
         rest /= 10;
         if rest == 0 {
             break;
@@ -46,7 +48,7 @@ pub(super) fn write_integer(out: &mut String, value: i64) {
         at -= 1;
         digits[at] = b'-';
     }
-    out.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    out.push_str(std::str::from_utf8(&digits[at..]).expect("digits and a sign are ASCII"));
 }
 
 #[cfg(test)]
