@@ -56,16 +56,16 @@ fn play() -> Result<Exit, String> {
         let worker = worker.clone();
         move || work(&worker)
     });
-    let exit = watch::show(&mut Model::new(&[TASK.to_owned()]), &inputs, &mut stage);
+    let exit = watch::show(&mut Model::new(&[TASK.to_owned()]).in_local_time(), &inputs, &mut stage);
     let Stage { seen, cuts, .. } = stage;
     let exit = if exit == Exit::Complete { judge(seen, cuts, &inputs) } else { exit };
 
     drop(inputs);
-    link::close(&watcher);
+    link::close(&watcher, link::CLOSE_PATIENCE);
     if exit == Exit::Complete {
         // A worker that is in the middle of its steps is not waited for.
         drop(working.join());
-        link::close(&worker);
+        link::close(&worker, link::CLOSE_PATIENCE);
     }
     // The hub ends with its thread; that it is gone already is fine.
     let _ = stop.send(());
@@ -75,10 +75,7 @@ fn play() -> Result<Exit, String> {
 
 /// A link that comes back within about a second, so that there is something to see.
 fn config(url: &str) -> Config {
-    Config::new(url)
-        .reconnect_interval(1000)
-        .max_reconnect_backoff(1500)
-        .max_connect_attempts(Limit::Unlimited)
+    Config::new(url).reconnect_interval(1000).max_reconnect_backoff(1500).max_connect_attempts(Limit::Unlimited)
 }
 
 type RunningHub = (std::sync::Arc<HubHandle>, oneshot::Sender<()>, JoinHandle<()>);
@@ -168,7 +165,8 @@ impl Screen for Stage<'_> {
             && model.tasks[0].progress.is_some_and(|progress| progress >= *at)
         {
             self.cuts += 1;
-            self.screen.say(&format!("-- the demo cuts every link now, for the {} time", ["1st", "2nd"][self.cuts - 1]))?;
+            self.screen
+                .say(&format!("-- the demo cuts every link now, for the {} time", ["1st", "2nd"][self.cuts - 1]))?;
             self.hub.cut_all();
         }
         Ok(())
@@ -199,7 +197,8 @@ fn judge(mut seen: Seen, cuts: usize, inputs: &Receiver<Input>) -> Exit {
             Input::Signal(signal) => return Exit::signal(signal),
         }
     }
-    let whole = (1..=u64::from(STEPS)).all(|step| seen.lines.get(&step) == Some(&1)) && seen.lines.len() == STEPS as usize;
+    let whole =
+        (1..=u64::from(STEPS)).all(|step| seen.lines.get(&step) == Some(&1)) && seen.lines.len() == STEPS as usize;
     let reconnects = seen.connects.saturating_sub(1);
     println!();
     println!("The links were cut {cuts} times; the watcher reconnected {reconnects} times.");

@@ -9,9 +9,8 @@ use crate::args::{ClientArgs, LevelArg};
 /// The configuration the command line asks for. The terminal program never gives up by itself.
 pub(crate) fn config(args: &ClientArgs) -> Config {
     let link = &args.link;
-    let mut config = Config::new(&args.url)
-        .max_connect_attempts(Limit::Unlimited)
-        .max_reconnect_attempts(Limit::Unlimited);
+    let mut config =
+        Config::new(&args.url).max_connect_attempts(Limit::Unlimited).max_reconnect_attempts(Limit::Unlimited);
     if let Some(token) = &args.token {
         config = config.token(token);
     }
@@ -39,11 +38,13 @@ pub(crate) fn client(args: &ClientArgs) -> Result<Client, steadywire::Error> {
     Client::new(config(args))
 }
 
+/// Longest time for a polite end.
+pub(crate) const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
+
 /// Ends the client politely, so that the hub need not find out by itself that we are gone.
-pub(crate) fn close(client: &Client) {
-    const PATIENCE: Duration = Duration::from_millis(500);
+pub(crate) fn close(client: &Client, patience: Duration) {
     // Nobody waits for anything any more; the system closes what is left.
-    drop(client.disconnect().wait_timeout(PATIENCE));
+    drop(client.disconnect().wait_timeout(patience.min(CLOSE_PATIENCE)));
 }
 
 /// The URL without user, password and query: what may be shown.

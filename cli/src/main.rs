@@ -1,9 +1,33 @@
 //! The terminal program.
-#![allow(dead_code, unused_imports)]
+
 mod args;
+mod demo;
 mod exit;
+mod interrupt;
+mod link;
+#[cfg(unix)]
 mod run;
+mod send;
+mod serve;
 mod text;
 mod watch;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let exit = match &Cli::parse().command {
+        Command::Serve(args) => serve::serve(args),
+        #[cfg(unix)]
+        Command::Run(args) => run::run(args),
+        #[cfg(not(unix))]
+        Command::Run(_) => exit::fail(exit::Exit::Usage, "run is not available on this system yet"),
+        Command::Watch(args) => watch::watch(args),
+        Command::Send(args) => send::send(args),
+        Command::Demo(args) => demo::demo(args),
+    };
+    exit.into()
+}

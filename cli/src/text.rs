@@ -42,9 +42,9 @@ pub(crate) fn shorten(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
-/// Milliseconds since 1970 as `HH:MM:SS` in UTC.
-pub(crate) fn clock(unix_ms: i64) -> String {
-    let seconds = unix_ms.div_euclid(1000).rem_euclid(86_400);
+/// Milliseconds since 1970 as `HH:MM:SS`, where clocks are `ahead_of_utc` milliseconds.
+pub(crate) fn clock(unix_ms: i64, ahead_of_utc: i64) -> String {
+    let seconds = unix_ms.saturating_add(ahead_of_utc).div_euclid(1000).rem_euclid(86_400);
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
@@ -233,7 +233,9 @@ mod tests {
     fn small_forms() {
         assert_eq!(shorten("abcdef", 4), "abc…");
         assert_eq!(shorten("abcd", 4), "abcd");
-        assert_eq!(clock(1_732_000_000_000), "07:06:40");
+        assert_eq!(clock(1_732_000_000_000, 0), "07:06:40");
+        assert_eq!(clock(0, -1000), "23:59:59");
+        assert_eq!(clock(i64::MAX, 1), clock(i64::MAX, 0), "absurd times do no harm");
         assert_eq!((percent(42.0), percent(42.57), percent(99.99)), ("42%".into(), "42.5%".into(), "99.9%".into()));
     }
 }

@@ -70,10 +70,8 @@ pub(super) fn tell_unsent(client: &Client, task: &str, lines: u64) {
 pub(super) fn end_task(reporter: Reporter, end: End, took: Duration) -> Pending<Receipt> {
     match end {
         End::Status(0) => reporter.complete(&format!(r#"{{"exitStatus":0,"durationMs":{}}}"#, took.as_millis())),
-        End::Status(status) => reporter.fail(&format!("exit status {status}"), Some(&format!("exit_{status}"))),
-        End::Signal(signal) => {
-            reporter.fail(&format!("killed by signal {signal}"), Some(&format!("signal_{signal}")))
-        }
+        End::Status(status) => reporter.fail(&format!("exit status {status}"), &format!("exit_{status}")),
+        End::Signal(signal) => reporter.fail(&format!("killed by signal {signal}"), &format!("signal_{signal}")),
     }
 }
 
@@ -91,7 +89,10 @@ pub(super) fn deliver(mut pending: Pending<Receipt>, args: &RunArgs, refusal: &R
         }
         if !told && begin.elapsed() >= SILENCE && patience.left() >= SILENCE {
             told = true;
-            eprintln!("steadywire: waiting for {} to take the outcome (Ctrl-C to leave)", link::shown(&args.client.url));
+            eprintln!(
+                "steadywire: waiting for {} to take the outcome (Ctrl-C to leave)",
+                link::shown(&args.client.url)
+            );
         }
     };
     let problem = match result {

@@ -34,7 +34,7 @@ pub(crate) fn send(args: &SendArgs) -> Exit {
         Ok(exit) => exit,
         Err(problem) => fail(problem.exit, problem.text),
     };
-    link::close(&client);
+    link::close(&client, link::CLOSE_PATIENCE);
     exit
 }
 
@@ -163,10 +163,13 @@ fn messages(args: &SendArgs) -> Result<Vec<(&'static str, Message)>, Error> {
     }
     if let Some(text) = &args.error {
         let message = Message::error(task, text);
-        all.push(("error", match &args.code {
-            Some(code) => message.code(code),
-            None => message,
-        }));
+        all.push((
+            "error",
+            match &args.code {
+                Some(code) => message.code(code),
+                None => message,
+            },
+        ));
     }
     for (_, message) in &mut all {
         *message = message.clone().ack(true);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use console::style;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use steadywire::event::Event;
+use steadywire::Event;
 
 use super::Screen;
 use super::model::{Model, Note, Task};

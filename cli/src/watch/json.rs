@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::Value;
-use steadywire::event::Event;
+use steadywire::Event;
 
 use super::Screen;
 use super::model::Model;

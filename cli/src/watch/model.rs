@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use steadywire::event::{ErrorEvent, ErrorSource, LostReason};
-use steadywire::event::{Event, State};
+use steadywire::{Event, State};
 
 use crate::exit::Exit;
 use crate::text::{clean, clean_lines, clock, percent};
@@ -63,6 +63,8 @@ pub(crate) struct Model {
     pub(crate) tasks: Vec<Task>,
     /// The link.
     pub(crate) link: Link,
+    /// How far the shown times are ahead of UTC, in milliseconds.
+    pub(crate) ahead_of_utc: i64,
 }
 
 /// Something to say about an event.
@@ -87,7 +89,13 @@ impl Model {
                 known.push(Task::new(id));
             }
         }
-        Self { tasks: known, link: Link::Connecting }
+        Self { tasks: known, link: Link::Connecting, ahead_of_utc: 0 }
+    }
+
+    /// With times as the clock on the wall shows them.
+    pub(crate) fn in_local_time(mut self) -> Self {
+        self.ahead_of_utc = i64::from(chrono::Local::now().offset().local_minus_utc()) * 1000;
+        self
     }
 
     /// The worst outcome, once there are all.
@@ -98,13 +106,14 @@ impl Model {
 
     /// Takes in an event at `now` on the watcher's clock, and says what there is to say about it.
     pub(crate) fn event(&mut self, event: &Event<'_>, now: Duration, say: &mut impl FnMut(Note)) {
+        let ahead = self.ahead_of_utc;
         match event {
             Event::Progress(event) => {
                 let Some(task) = self.task(&event.task_id) else { return };
                 task.stage = clean(&event.stage).into_owned();
                 task.message = clean(&event.message).replace('\t', " ");
                 task.sample(now, event.progress);
-                let mut line = format!("{} {} {}", clock(event.timestamp), task.name, percent(event.progress));
+                let mut line = format!("{} {} {}", clock(event.timestamp, ahead), task.name, percent(event.progress));
                 if !task.stage.is_empty() {
                     line.push(' ');
                     line.push_str(&task.stage);
@@ -124,12 +133,17 @@ impl Model {
                     _ => String::new(),
                 };
                 for line in clean_lines(&event.message) {
-                    say(Note::Line(format!("{} {} | {level}{line}", clock(event.timestamp), task.name)));
+                    say(Note::Line(format!("{} {} | {level}{line}", clock(event.timestamp, ahead), task.name)));
                 }
             }
             Event::Status(event) => {
                 let Some(task) = self.task(&event.task_id) else { return };
-                say(Note::Line(format!("{} {} status {}", clock(event.timestamp), task.name, clean(&event.data))));
+                say(Note::Line(format!(
+                    "{} {} status {}",
+                    clock(event.timestamp, ahead),
+                    task.name,
+                    clean(&event.data)
+                )));
             }
             Event::Complete(event) => self.end(&event.task_id, Exit::Complete, "complete".into(), say),
             Event::Lost(event) => {
@@ -191,6 +205,7 @@ impl Model {
     }
 
     fn error(&mut self, event: &ErrorEvent<'_>, say: &mut impl FnMut(Note)) {
+        let ahead = self.ahead_of_utc;
         let message = clean(&event.message);
         match (event.source, &event.task_id) {
             (ErrorSource::Task, Some(task)) if event.fatal => {
@@ -200,7 +215,7 @@ impl Model {
             }
             (_, Some(id)) => {
                 if let Some(task) = self.task(id) {
-                    say(Note::Line(format!("{} {} ! {message}", clock(event.timestamp), task.name)));
+                    say(Note::Line(format!("{} {} ! {message}", clock(event.timestamp, ahead), task.name)));
                 }
             }
             // What a broken link means is said by the retry.

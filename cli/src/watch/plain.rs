@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use steadywire::event::Event;
+use steadywire::Event;
 
 use super::Screen;
 use super::model::{Model, Note};

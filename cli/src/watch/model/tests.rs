@@ -61,6 +61,9 @@ fn progress_and_log_lines() {
     );
     assert_eq!(said(&mut model, 0, &progress(42.5, "", "")), ["12:03:04 build 42.5%"]);
     assert_eq!(said(&mut model, 0, &log("log text", info)), ["12:03:05 build | log text"]);
+    model.ahead_of_utc = -3_600_000;
+    assert_eq!(said(&mut model, 0, &log("there", info)), ["11:03:05 build | there"]);
+    model.ahead_of_utc = 0;
     assert_eq!(said(&mut model, 0, &log("disk", steadywire::event::Level::Warn)), ["12:03:05 build | warn: disk"]);
 }
 

@@ -1,0 +1,124 @@
+//! What the tests of the program share: a hub to talk to, and the program itself.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+
+use steadywire_hub::{Hub, HubHandle};
+use tokio::sync::oneshot;
+
+/// A URL where nobody listens. Port 1 is reserved.
+pub const NOWHERE: &str = "ws://127.0.0.1:1/ws";
+
+/// The program with these arguments, cut off from the environment's settings.
+pub fn steadywire(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_steadywire"));
+    command.args(arguments).env_remove("STEADYWIRE_URL").env_remove("STEADYWIRE_TOKEN").stdin(Stdio::null());
+    command
+}
+
+/// Runs the program to its end.
+#[track_caller]
+pub fn output(arguments: &[&str]) -> Output {
+    steadywire(arguments).output().unwrap()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A hub in this process.
+pub struct TestHub {
+    pub url: String,
+    pub handle: Arc<HubHandle>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestHub {
+    pub fn start() -> Self {
+        let (tell, told) = sync_channel(1);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                tell.send(Arc::new(Hub::builder().start().await.unwrap())).unwrap();
+                let _ = stopped.await;
+            });
+        });
+        let handle = told.recv().unwrap();
+        Self { url: handle.url(), handle, stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for TestHub {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The program, while its output is read line by line.
+pub struct Reading {
+    pub child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Reading {
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self { child, lines }
+    }
+
+    /// The next line, without its end.
+    #[track_caller]
+    pub fn line(&mut self) -> String {
+        let mut line = Vec::new();
+        let read = self.lines.read_until(b'\n', &mut line).unwrap();
+        if read == 0 {
+            let mut stderr = String::new();
+            self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+            panic!("the output ended; standard error: {stderr}");
+        }
+        text(&line).trim_end_matches('\n').to_owned()
+    }
+
+    /// Reads up to the first line that contains `part`, and gives it back with those before it.
+    #[track_caller]
+    pub fn until(&mut self, part: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        loop {
+            all.push(self.line());
+            if all.last().is_some_and(|line| line.contains(part)) {
+                return all;
+            }
+        }
+    }
+
+    /// Reads the rest and waits for the end: status, the rest of standard output, standard error.
+    pub fn finish(mut self) -> (Option<i32>, String, String) {
+        let mut rest = Vec::new();
+        self.lines.read_to_end(&mut rest).unwrap();
+        let mut stderr = Vec::new();
+        if let Some(mut pipe) = self.child.stderr.take() {
+            pipe.read_to_end(&mut stderr).unwrap();
+        }
+        (self.child.wait().unwrap().code(), text(&rest), text(&stderr))
+    }
+
+    /// Closes our end of its standard output.
+    pub fn hang_up(self) -> Child {
+        self.child
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+}

@@ -1,0 +1,274 @@
+//! `steadywire run`, as a person at a terminal and a script see it.
+#![cfg(unix)]
+
+mod common;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Stdio};
+
+use common::{NOWHERE, Reading, TestHub, output, steadywire, text};
+use pty_process::Size;
+use rustix::process::Signal;
+use serde_json::Value;
+
+/// `run` without a hub, which waits for nothing.
+fn run<'a>(command: &[&'a str]) -> Vec<&'a str> {
+    let mut all = vec!["run", "--task", "t", "--url", NOWHERE, "--flush-timeout", "0", "--"];
+    all.extend(command);
+    all
+}
+
+/// Follows task `t`, and gives its events as JSON once `act` is done and the task has ended.
+fn reported(hub: &TestHub, act: impl FnOnce(&str)) -> Vec<Value> {
+    let mut watch = Reading::start(steadywire(&["watch", "t", "--json", "--url", &hub.url]));
+    watch.until("\"connected\"");
+    act(&hub.url);
+    let (_, rest, _) = watch.finish();
+    rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn lines(events: &[Value]) -> Vec<&str> {
+    events.iter().filter(|event| event["event"] == "log").map(|event| event["message"].as_str().unwrap()).collect()
+}
+
+fn last_of<'a>(events: &'a [Value], kind: &str) -> &'a Value {
+    events.iter().rfind(|event| event["event"] == kind).unwrap_or_else(|| panic!("no {kind} in {events:?}"))
+}
+
+#[test]
+fn output_and_status_are_the_commands_own_without_a_hub() {
+    let out = output(&run(&["sh", "-c", "printf 'one\\ntwo'; printf err >&2; exit 7"]));
+    assert_eq!((out.status.code(), text(&out.stdout), text(&out.stderr)), (Some(7), "one\ntwo".into(), "err".into()));
+}
+
+#[test]
+fn every_byte_goes_through_in_both_directions() {
+    let mut seed = 1_u32;
+    let bytes: Vec<u8> = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    })
+    .take(2_000_000)
+    .collect();
+    let mut child =
+        steadywire(&run(&["cat"])).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn({
+        let bytes = bytes.clone();
+        move || stdin.write_all(&bytes).unwrap()
+    });
+    let out = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(out.stdout == bytes, "{} bytes came back", out.stdout.len());
+}
+
+#[test]
+fn what_cannot_run_ends_as_in_a_shell() {
+    let out = output(&run(&["/nowhere/command"]));
+    assert_eq!(out.status.code(), Some(127));
+    assert!(text(&out.stderr).contains("command not found"), "{}", text(&out.stderr));
+    assert_eq!(output(&run(&["/"])).status.code(), Some(126));
+    assert_eq!(output(&run(&["sh", "-c", "kill -KILL $$"])).status.code(), Some(137));
+    assert_eq!(output(&["run", "--task", "t", "--url", "http://x", "--", "true"]).status.code(), Some(2));
+}
+
+#[test]
+fn signals_reach_the_command() {
+    let command = "trap 'echo got; exit 5' TERM; trap 'echo usr' USR1; echo ready; while :; do sleep 0.02; done";
+    let mut run = Reading::start(steadywire(&run(&["sh", "-c", command])));
+    run.until("ready");
+    run.signal(Signal::USR1);
+    run.until("usr");
+    run.signal(Signal::TERM);
+    assert_eq!(run.finish(), (Some(5), "got\n".into(), String::new()));
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_command_as_without_us() {
+    let mut run = Reading::start(steadywire(&run(&["yes"])));
+    run.line();
+    let status = run.hang_up().wait().unwrap();
+    assert_eq!(status.code(), Some(141), "{status}");
+}
+
+#[test]
+fn ignored_signals_stay_ignored() {
+    // `trap ''` hands "ignored" down, as nohup does.
+    let script = format!(
+        "trap '' HUP; exec {} run --task t --url {NOWHERE} --flush-timeout 0 -- sh -c 'kill -HUP $PPID; kill -HUP $$; echo alive'",
+        env!("CARGO_BIN_EXE_steadywire")
+    );
+    let out = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!((out.status.code(), text(&out.stdout)), (Some(0), "alive\n".into()));
+}
+
+#[test]
+fn lines_progress_and_the_end_are_reported() {
+    let hub = TestHub::start();
+    let script = "printf '\\033[32mgreen\\033[0m\\n'; echo warn >&2; sleep 0.1; printf '\\r10%%\\r20%% half\\r\\033[K'; \
+                  echo 'Step 3/4: link'; printf 'tail \\377'";
+    let events = reported(&hub, |url| {
+        let out = output(&["run", "--task", "t", "--url", url, "--", "sh", "-c", script]);
+        assert_eq!(out.status.code(), Some(0));
+        assert!(text(&out.stdout).contains("\u{1b}[32mgreen"), "passed through unchanged");
+        assert_eq!(text(&out.stderr), "warn\n");
+    });
+    let mut seen = lines(&events);
+    seen.sort_unstable();
+    assert_eq!(seen, ["Step 3/4: link", "green", "tail \u{fffd}", "warn"]);
+    let warn = events.iter().find(|event| event["message"] == "warn").unwrap();
+    assert_eq!((&warn["level"], &warn["metadata"]["stream"]), (&"info".into(), &"stderr".into()));
+    let progress = last_of(&events, "progress");
+    assert_eq!((&progress["progress"], &progress["stage"]), (&75.into(), &"Step".into()));
+    let complete = last_of(&events, "complete");
+    assert_eq!(complete["data"]["result"]["exitStatus"].as_i64().or(complete["data"]["exitStatus"].as_i64()), Some(0));
+}
+
+#[test]
+fn failure_is_an_error_with_its_status() {
+    let hub = TestHub::start();
+    for (script, status, message, code) in
+        [("exit 3", 3, "exit status 3", "exit_3"), ("kill -TERM $$", 143, "killed by signal 15", "signal_15")]
+    {
+        let events = reported(&hub, |url| {
+            let out = output(&["run", "--task", "t", "--url", url, "--", "sh", "-c", script]);
+            assert_eq!(out.status.code(), Some(status));
+        });
+        let error = last_of(&events, "error");
+        assert_eq!((&error["message"], &error["code"]), (&message.into(), &code.into()));
+    }
+    let events = reported(&hub, |url| {
+        let out = output(&["run", "--task", "t", "--url", url, "--", "/nowhere/command"]);
+        assert_eq!(out.status.code(), Some(127));
+    });
+    assert_eq!(last_of(&events, "error")["code"], "not_started");
+}
+
+#[test]
+fn many_and_long_lines_all_arrive_in_order() {
+    let hub = TestHub::start();
+    let script = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done; head -c 20000 /dev/zero | tr '\\0' x";
+    let events = reported(&hub, |url| {
+        let out = output(&["run", "--task", "t", "--url", url, "--flush-timeout", "60", "--", "sh", "-c", script]);
+        assert_eq!((out.status.code(), text(&out.stderr)), (Some(0), String::new()));
+    });
+    let seen = lines(&events);
+    let expected: Vec<String> = (0..3000).map(|index| format!("line {index}")).collect();
+    assert_eq!(seen[..3000], expected);
+    assert_eq!(seen[3000..].iter().map(|line| line.len()).collect::<Vec<_>>(), [8192, 8192, 3616]);
+}
+
+#[test]
+fn a_missing_hub_costs_one_line_at_the_end() {
+    let out = output(&["run", "--task", "t", "--url", NOWHERE, "--flush-timeout", "50ms", "--", "echo", "hi"]);
+    assert_eq!((out.status.code(), text(&out.stdout)), (Some(0), "hi\n".into()));
+    let stderr = text(&out.stderr);
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.contains("may not know how task t ended"), "{stderr}");
+}
+
+/// The program under a terminal of ours.
+struct AtTerminal {
+    child: Child,
+    terminal: File,
+    seen: String,
+}
+
+impl AtTerminal {
+    fn start(arguments: &[&str]) -> Self {
+        let (master, slave) = pty_process::blocking::open().unwrap();
+        master.resize(Size::new(33, 77)).unwrap();
+        let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_steadywire"))
+            .args(arguments)
+            .env("TERM", "xterm")
+            .env_remove("STEADYWIRE_URL")
+            .env_remove("STEADYWIRE_TOKEN");
+        let child = command.spawn(slave).unwrap();
+        let terminal = File::from(master.as_fd().try_clone_to_owned().unwrap());
+        Self { child, terminal, seen: String::new() }
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Reads until what was shown since the last call contains `part`.
+    #[track_caller]
+    fn until(&mut self, part: &str) -> String {
+        let mut block = [0; 4096];
+        loop {
+            if let Some(at) = self.seen.find(part) {
+                let rest = self.seen.split_off(at + part.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            match self.terminal.read(&mut block) {
+                Ok(count) if count > 0 => self.seen.push_str(&text(&block[..count])),
+                _ => panic!("the terminal closed after {:?}", self.seen),
+            }
+        }
+    }
+
+    fn finish(mut self) -> (i32, String) {
+        let mut block = [0; 4096];
+        while let Ok(count @ 1..) = self.terminal.read(&mut block) {
+            self.seen.push_str(&text(&block[..count]));
+        }
+        let status = self.child.wait().unwrap();
+        (status.code().or(status.signal()).unwrap(), self.seen)
+    }
+}
+
+#[test]
+fn at_a_terminal_the_command_has_a_terminal_too() {
+    let script = "test -t 0 && test -t 1 && test -t 2 && echo all three; stty size; read line; echo \"got $line\"; \
+                  trap 'stty size; exit 4' WINCH; echo waiting; while :; do sleep 0.02; done";
+    let mut at = AtTerminal::start(&run(&["sh", "-c", script]));
+    at.until("all three\r\n");
+    at.until("33 77\r\n");
+    at.type_in("hello\n");
+    at.until("got hello\r\n");
+    at.until("waiting\r\n");
+    rustix::termios::tcsetwinsize(
+        &at.terminal,
+        rustix::termios::Winsize { ws_row: 20, ws_col: 50, ws_xpixel: 0, ws_ypixel: 0 },
+    )
+    .unwrap();
+    at.until("20 50\r\n");
+    assert_eq!(at.finish().0, 4);
+}
+
+#[test]
+fn ctrl_c_at_a_terminal_reaches_the_command_once() {
+    let script =
+        "trap 'echo int; n=$((n+1))' INT; trap 'echo $n; exit 9' TERM; n=0; echo ready; while :; do sleep 0.02; done";
+    let mut at = AtTerminal::start(&run(&["sh", "-c", script]));
+    at.until("ready\r\n");
+    at.type_in("\u{3}");
+    at.until("int\r\n");
+    rustix::process::kill_process(rustix::process::Pid::from_child(&at.child), Signal::TERM).unwrap();
+    at.until("1\r\n");
+    assert_eq!(at.finish().0, 9);
+}
+
+#[test]
+fn the_terminal_is_given_back_as_it_was() {
+    let script = format!(
+        "before=$(stty -g); {} run --task t --url {NOWHERE} --flush-timeout 0 -- sh -c 'stty raw; kill -KILL $$'; echo status $?; \
+         test \"$before\" = \"$(stty -g)\" && echo same",
+        env!("CARGO_BIN_EXE_steadywire")
+    );
+    let (master, slave) = pty_process::blocking::open().unwrap();
+    let mut child = pty_process::blocking::Command::new("sh").args(["-c", &script]).spawn(slave).unwrap();
+    let mut shown = String::new();
+    let mut block = [0; 4096];
+    let mut terminal = File::from(master.as_fd().try_clone_to_owned().unwrap());
+    while let Ok(count @ 1..) = terminal.read(&mut block) {
+        shown.push_str(&text(&block[..count]));
+    }
+    assert!(child.wait().unwrap().success(), "{shown}");
+    assert!(shown.contains("status 137") && shown.contains("same"), "{shown}");
+}
