@@ -200,7 +200,7 @@ fn equal_keys_agree() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn generated_frames_agree(text in frame()) {

@@ -1,6 +1,6 @@
 //! Nanoseconds per frame, to be read by a person:
 //! `cargo test --release -p steadywire --no-default-features --test protocol_speed -- --ignored --nocapture`
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 use std::borrow::Cow;
 use std::hint::black_box;

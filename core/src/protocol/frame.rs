@@ -58,15 +58,16 @@ pub enum Body<'a> {
     Control(Control<'a>),
     /// `error`
     Error {
-        /// `data.error`, else `data.message`, or empty.
+        /// `data.error`, else `data.message`, else `data` itself, else `data.error.message`; the first
+        /// that is a string, or empty.
         message: Cow<'a, str>,
         /// `data.code` where it is a string or a number (as text), or empty.
         code: Cow<'a, str>,
         /// `data.fatal` where it is a boolean.
         fatal: Option<bool>,
-        /// `data.action` where it is a string.
+        /// `data.action` where it is a non-empty string: the request this answers.
         action: Option<Cow<'a, str>>,
-        /// `data.id` where it is a string: the message this refuses.
+        /// `data.id` where it is a non-empty string: the message this refuses.
         refused_id: Option<Cow<'a, str>>,
         /// `data` as JSON text; `null` where there is none.
         data: &'a str,
