@@ -26,7 +26,8 @@ const MAX_ROUNDS: usize = 8;
 /// How much of a binary message the session is shown.
 const BINARY_HEAD: usize = 200;
 
-type Dialing = Pin<Box<dyn Future<Output = Result<Box<dyn Socket>, Failed>> + Send>>;
+type Dialed = Result<Box<dyn Socket>, Failed>;
+type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
 
 /// Runs until the client is closed.
 pub(super) async fn drive(shared: Arc<Shared>) {
@@ -112,7 +113,7 @@ impl Driver {
     }
 
     /// Without the session's lock: an attempt may take its time to set up.
-    fn poll_dial(&mut self, cx: &mut Context<'_>) -> Option<(Generation, Result<Box<dyn Socket>, Failed>)> {
+    fn poll_dial(&mut self, cx: &mut Context<'_>) -> Option<(Generation, Dialed)> {
         let (generation, dialing) = self.dialing.as_mut()?;
         let Poll::Ready(result) = dialing.as_mut().poll(cx) else { return None };
         let generation = *generation;
@@ -120,12 +121,7 @@ impl Driver {
         Some((generation, result))
     }
 
-    fn round(
-        &mut self,
-        shared: &Shared,
-        dialed: Option<(Generation, Result<Box<dyn Socket>, Failed>)>,
-        cx: &mut Context<'_>,
-    ) -> Round {
+    fn round(&mut self, shared: &Shared, dialed: Option<(Generation, Dialed)>, cx: &mut Context<'_>) -> Round {
         let mut guard = lock(&shared.session);
         let session = &mut *guard;
         let now = clock::now();
@@ -146,7 +142,7 @@ impl Driver {
         }
         self.write(session, &mut round, cx);
         self.obey(shared, session, &mut round);
-        self.flush_closing(cx);
+        self.flush_closing(&mut round, cx);
         let stored = shared.inbox.store(session.batch(), now.mono_ms);
         round.ring |= stored.ring;
         if stored.pressure == Pressure::Full && self.link.as_ref().is_some_and(|link| !link.paused) {
@@ -156,13 +152,7 @@ impl Driver {
         round
     }
 
-    fn dialed(
-        &mut self,
-        session: &mut Session,
-        now: Now,
-        generation: Generation,
-        result: Result<Box<dyn Socket>, Failed>,
-    ) {
+    fn dialed(&mut self, session: &mut Session, now: Now, generation: Generation, result: Dialed) {
         match result {
             Ok(socket) => {
                 self.link = Some(Link { generation, socket, unflushed: false, paused: false, write_failed: None });
@@ -187,33 +177,33 @@ impl Driver {
 
     fn read(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
         for place in [&mut self.link, &mut self.closing] {
-            let Some(link) = place.as_mut().filter(|link| !link.paused) else { continue };
-            match link.read(session, round.now, cx) {
-                Burst::Drained => {}
-                Burst::Cut => round.cut = true,
-                Burst::Gone => *place = None,
+            let Some(link) = place else { continue };
+            let burst = if link.paused { Burst::Drained } else { link.read(session, round.now, cx) };
+            round.cut |= burst == Burst::Cut;
+            if burst == Burst::Drained
+                && let Some(failed) = link.write_failed.take()
+            {
+                tell(session, round.now, Input::Broken { generation: link.generation, failure: failed.as_failure() });
+                *place = None;
+            } else if burst == Burst::Gone {
+                *place = None;
             }
-        }
-        let failed = |link: &mut Link| Some((link.generation, link.write_failed.take()?));
-        if let Some((generation, failed)) = self.link.as_mut().and_then(failed) {
-            self.link = None;
-            tell(session, round.now, Input::Broken { generation, failure: failed.as_failure() });
         }
     }
 
     fn write(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
-        let Some(link) = &mut self.link else { return };
+        let Some(link) = self.link.as_mut().filter(|link| link.write_failed.is_none()) else { return };
         if let Err(failed) = link.write(session, round.now, cx) {
             link.write_failed = Some(failed);
             round.again = true;
         }
     }
 
-    fn flush_closing(&mut self, cx: &mut Context<'_>) {
-        let failed = |link: &mut Link| link.flush(cx).is_err();
-        if self.closing.as_mut().is_some_and(failed) {
-            // Reading tells the session how it ended.
-            self.closing.iter_mut().for_each(|link| link.unflushed = false);
+    fn flush_closing(&mut self, round: &mut Round, cx: &mut Context<'_>) {
+        let Some(link) = self.closing.as_mut().filter(|link| link.write_failed.is_none()) else { return };
+        if let Err(failed) = link.flush(cx) {
+            link.write_failed = Some(failed);
+            round.again = true;
         }
     }
 
@@ -229,7 +219,7 @@ impl Driver {
                     http_status,
                     force_refresh,
                 } => {
-                    if lock(&shared.provider).is_some() {
+                    if shared.provider.is_some() {
                         self.requests.push(CredentialsRequest {
                             generation,
                             attempt,
@@ -253,7 +243,8 @@ impl Driver {
                         // Reading goes on even if the consumer lags: the session wants the peer's close frame
                         // and nothing else of it.
                         link.paused = false;
-                        link.unflushed = link.socket.start_send(Frame::Close(code)).is_ok();
+                        link.unflushed = true;
+                        link.write_failed = link.socket.start_send(Frame::Close(code)).err();
                         self.closing = Some(link);
                         round.again = true;
                     } else {
@@ -271,11 +262,8 @@ impl Driver {
     }
 
     fn ask_provider(&mut self, shared: &Shared) {
-        for request in self.requests.drain(..) {
-            let provider = lock(&shared.provider).clone();
-            if let Some(provider) = provider {
-                provider(request);
-            }
+        if let Some(provider) = &shared.provider {
+            self.requests.drain(..).for_each(|request| provider(request));
         }
     }
 }

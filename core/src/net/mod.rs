@@ -11,7 +11,6 @@ mod upgrade;
 mod url;
 
 pub(crate) use clock::now;
-pub use clock::now;
 pub use dial::Credentials;
 pub use runtime::spawn_blocking;
 pub use shared::{CredentialsRequest, Provider, Shared};

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Batch, Event, NO_KEY};
 use crate::inbox::{Bell, Inbox, Interest};
-use crate::session::{CredentialsFailure, Generation, Input, Session};
+use crate::session::{CredentialsFailure, Generation, Input, Platform, Session};
 
 /// Asked for the credentials of one attempt. Called by the driver without a lock; must not block. The answer
 /// is [`Shared::answer_credentials`], now or later, from any thread.
@@ -45,7 +45,7 @@ pub struct Shared {
     pub(super) waker: AtomicWaker,
     pub(super) closed: AtomicBool,
     pub(super) credentials: Mutex<Credentials>,
-    pub(super) provider: Mutex<Option<Provider>>,
+    pub(super) provider: Option<Provider>,
     process: u32,
 }
 
@@ -55,9 +55,19 @@ impl Shared {
     /// # Errors
     /// A value in `config` is out of its bounds, or the runtime could not be started.
     pub fn start(config: Config) -> Result<Arc<Self>, Error> {
+        Self::start_with(config, None)
+    }
+
+    /// As [`start`](Self::start); before every attempt `provider` is asked, instead of using the configured
+    /// values alone.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_with(config: Config, provider: Option<Provider>) -> Result<Arc<Self>, Error> {
         let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
         let seed = config.seed.unwrap_or_else(clock::random_seed);
-        let session = Session::new(config, seed, clock::random_nonce())?;
+        let platform = Platform { credentials: provider.is_some(), ..Platform::default() };
+        let session = Session::on(platform, config, seed, clock::random_nonce())?;
         let runtime = runtime::handle()?;
         let shared = Arc::new(Self {
             session: Mutex::new(session),
@@ -65,7 +75,7 @@ impl Shared {
             waker: AtomicWaker::new(),
             closed: AtomicBool::new(false),
             credentials: Mutex::new(Credentials::default()),
-            provider: Mutex::new(None),
+            provider,
             process: std::process::id(),
         });
         runtime.spawn(driver::drive(Arc::clone(&shared)));
@@ -139,13 +149,6 @@ impl Shared {
     /// The inbox, for its statistics.
     pub fn inbox(&self) -> &Inbox {
         &self.inbox
-    }
-
-    /// Sets who is asked for credentials before every attempt. Without one the configured values are used.
-    pub fn set_provider(&self, provider: Option<Provider>) {
-        if self.check_process().is_ok() {
-            *lock(&self.provider) = provider;
-        }
     }
 
     /// Answers a [`CredentialsRequest`]. An answer for an attempt that is over changes nothing.
