@@ -129,6 +129,12 @@ impl HubBuilder {
         self
     }
 
+    /// Bytes held for all tasks together, about. Default [`limits::MAX_TOTAL_BYTES`].
+    pub fn max_total_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_total_bytes = bytes;
+        self
+    }
+
     /// Connections at once. Default [`limits::MAX_CONNECTIONS`].
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.options.max_connections = connections;
@@ -209,6 +215,7 @@ impl HubBuilder {
         for (option, value) in [
             ("history_bytes", self.bounds.bytes),
             ("max_tasks", options.max_tasks),
+            ("max_total_bytes", options.max_total_bytes),
             ("max_connections", options.max_connections),
             ("max_subscriptions", options.max_subscriptions),
             ("max_publications", options.max_publications),
@@ -233,6 +240,7 @@ impl Default for Options {
             features: Features { resume: true, ack: true, batch: true, query: true, heartbeat: true },
             publisher_lease: limits::PUBLISHER_LEASE,
             max_tasks: limits::MAX_TASKS,
+            max_total_bytes: limits::MAX_TOTAL_BYTES,
             max_connections: limits::MAX_CONNECTIONS,
             max_subscriptions: limits::MAX_SUBSCRIPTIONS,
             max_publications: limits::MAX_PUBLICATIONS,

@@ -11,6 +11,9 @@ pub const HISTORY_BYTES: usize = 256 * 1024;
 /// Tasks known at once. At the bound the oldest finished tasks that nobody follows are forgotten;
 /// where there is none, the message that would open another task is refused.
 pub const MAX_TASKS: usize = 10_000;
+/// Bytes held for all tasks together. At the bound finished tasks that nobody follows are forgotten,
+/// oldest first; while that does not help, the message that would open another task is refused.
+pub const MAX_TOTAL_BYTES: usize = 512 * 1024 * 1024;
 /// Connections at once, handshakes included. At the bound an upgrade gets 503 with `Retry-After`.
 pub const MAX_CONNECTIONS: usize = 20_000;
 /// Connections that are being told 503 at the same time; beyond it they are dropped unheard.

@@ -30,6 +30,7 @@ pub(crate) struct Options {
     pub(crate) features: Features,
     pub(crate) publisher_lease: Duration,
     pub(crate) max_tasks: usize,
+    pub(crate) max_total_bytes: usize,
     pub(crate) max_connections: usize,
     pub(crate) max_subscriptions: usize,
     pub(crate) max_publications: usize,
@@ -161,7 +162,7 @@ async fn refuse(mut stream: TcpStream) {
 impl Shared {
     pub(crate) fn new(guard: Guard, history: Arc<dyn History>, options: Options) -> Self {
         Shared {
-            tasks: Arc::new(Tasks::new(history, options.max_tasks, options.publisher_lease)),
+            tasks: Arc::new(Tasks::new(history, options.max_tasks, options.max_total_bytes, options.publisher_lease)),
             options,
             guard,
             counters: Counters::default(),

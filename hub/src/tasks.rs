@@ -19,7 +19,10 @@ pub(crate) const WORKER_LOST: &str = "worker_lost";
 pub(crate) struct Tasks {
     history: Arc<dyn History>,
     max: usize,
+    max_bytes: usize,
     lease: Duration,
+    /// Bytes that all tasks take, as of their last message.
+    bytes: AtomicUsize,
     map: Mutex<HashMap<Arc<str>, Arc<Task>>>,
     /// Tasks without publisher and without outcome, and when they are given up.
     orphans: Mutex<HashMap<Arc<str>, Instant>>,
@@ -32,6 +35,8 @@ struct Task {
     /// How many hold it; changed with the map locked.
     pins: AtomicUsize,
     publishers: Mutex<usize>,
+    /// Its part of the bytes of all.
+    bytes: AtomicUsize,
     /// When it ended, for the order in which tasks are forgotten.
     ended_at: Mutex<Option<Instant>>,
 }
@@ -53,13 +58,24 @@ pub(crate) struct Publisher {
 pub(crate) enum OpenError {
     #[error("the hub knows {0} tasks and can forget none of them; try again when one has ended")]
     Full(usize),
+    #[error("the tasks of the hub take {0} bytes and it can forget none of them; try again when one has ended")]
+    Heavy(usize),
     #[error(transparent)]
     History(#[from] HistoryError),
 }
 
 impl Tasks {
-    pub(crate) fn new(history: Arc<dyn History>, max: usize, lease: Duration) -> Self {
-        Tasks { history, max, lease, map: Mutex::default(), orphans: Mutex::default(), orphaned: Notify::new() }
+    pub(crate) fn new(history: Arc<dyn History>, max: usize, max_bytes: usize, lease: Duration) -> Self {
+        Tasks {
+            history,
+            max,
+            max_bytes,
+            lease,
+            bytes: AtomicUsize::new(0),
+            map: Mutex::default(),
+            orphans: Mutex::default(),
+            orphaned: Notify::new(),
+        }
     }
 
     /// How many tasks are known.
@@ -127,11 +143,11 @@ impl Tasks {
 
     fn pinned(&self, id: &str) -> Result<Arc<Task>, OpenError> {
         let mut map = lock(&self.map);
-        if !map.contains_key(id) && map.len() >= self.max {
-            self.forget_ended(&mut map);
-            if map.len() >= self.max {
-                return Err(OpenError::Full(self.max));
+        if !map.contains_key(id) {
+            if self.check_room(&map).is_err() {
+                self.forget_ended(&mut map);
             }
+            self.check_room(&map)?;
         }
         let id: Arc<str> = id.into();
         let task = map.entry(id.clone()).or_insert_with(|| {
@@ -140,6 +156,7 @@ impl Tasks {
                 log: OnceCell::new(),
                 pins: AtomicUsize::new(0),
                 publishers: Mutex::default(),
+                bytes: AtomicUsize::new(0),
                 ended_at: Mutex::default(),
             })
         });
@@ -147,7 +164,18 @@ impl Tasks {
         Ok(task.clone())
     }
 
-    /// Forgets the tasks that ended first among those nobody holds: one in sixteen, at least one.
+    fn check_room(&self, map: &HashMap<Arc<str>, Arc<Task>>) -> Result<(), OpenError> {
+        if map.len() >= self.max {
+            return Err(OpenError::Full(self.max));
+        }
+        match self.bytes.load(Ordering::Relaxed) {
+            bytes if bytes >= self.max_bytes => Err(OpenError::Heavy(bytes)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets tasks nobody holds, those first that ended first, until a sixteenth of the bounds is
+    /// free, so that the search is shared by many new tasks.
     fn forget_ended(&self, map: &mut HashMap<Arc<str>, Arc<Task>>) {
         let is_free = |task: &&Arc<Task>| task.pins.load(Ordering::Relaxed) == 0;
         let has_ended = |task: &&Arc<Task>| {
@@ -157,11 +185,29 @@ impl Tasks {
         let dated = |task: &Arc<Task>| (*lock(&task.ended_at), task.id.clone());
         let mut ended: Vec<_> = map.values().filter(is_free).filter(has_ended).map(dated).collect();
         ended.sort_unstable();
-        ended.truncate((self.max / 16).max(1));
-        for (_, id) in ended {
-            map.remove(&id);
-            self.history.close(&id);
+        let (most, most_bytes) = (self.max - (self.max / 16).max(1), self.max_bytes - self.max_bytes / 16);
+        for (_, id) in &ended {
+            if map.len() <= most && self.bytes.load(Ordering::Relaxed) < most_bytes {
+                break;
+            }
+            self.forget(map, id);
         }
+    }
+
+    fn forget(&self, map: &mut HashMap<Arc<str>, Arc<Task>>, id: &Arc<str>) {
+        if let Some(task) = map.remove(id) {
+            self.bytes.fetch_sub(task.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+            if task.log.get().is_some() {
+                self.history.close(id);
+            }
+        }
+    }
+
+    /// Counts anew what a task takes.
+    fn weigh(&self, task: &Task, log: &TaskLog) {
+        let bytes = log.weight();
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_sub(task.bytes.swap(bytes, Ordering::Relaxed), Ordering::Relaxed);
     }
 
     fn unpin(&self, task: &Task) {
@@ -169,10 +215,7 @@ impl Tasks {
         let last = task.pins.fetch_sub(1, Ordering::Relaxed) == 1;
         let unknown = task.log.get().is_none_or(|log| log.status() == TaskStatus::Unknown);
         if last && unknown {
-            map.remove(&task.id);
-            if task.log.get().is_some() {
-                self.history.close(&task.id);
-            }
+            self.forget(&mut map, &task.id);
         }
     }
 }
@@ -205,6 +248,7 @@ impl Publisher {
     pub(crate) async fn append(&self, message: NewMessage) -> Result<Appended, HistoryError> {
         let kind = message.kind;
         let appended = self.pin.tasks.history.append(&self.pin.log, message).await?;
+        self.pin.tasks.weigh(&self.pin.task, &self.pin.log);
         if let Appended::Stored { ended } = appended
             && kind != Kind::Passing
         {

@@ -75,6 +75,34 @@ async fn the_oldest_finished_task_makes_room_and_running_ones_never() {
 }
 
 #[tokio::test]
+async fn all_tasks_together_are_bounded_by_bytes() {
+    let hub = quiet().max_total_bytes(5_000).start().await.unwrap();
+    let mut worker = Peer::new(&hub).await;
+    let text = "x".repeat(1_000);
+    for message in [log("a", &text), complete("a"), log("b", &text), complete("b"), log("c", &text)] {
+        worker.send(message).await;
+    }
+    worker.send(with_id(log("d", &text), "1")).await;
+    assert_eq!(worker.next().await["data"]["action"], "ack", "there was room");
+    worker.send(with_id(log("e", &text), "2")).await;
+    assert_eq!(worker.next().await["data"]["action"], "ack", "the oldest finished task made room");
+    assert_eq!(worker.query("a").await["status"], "unknown");
+    assert_eq!(worker.query("b").await["status"], "complete");
+    for task in ["c", "d", "e"] {
+        worker.send(log(task, &text)).await;
+    }
+    worker.send(with_id(log("f", &text), "3")).await;
+    let refused = worker.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["data"]["id"]), (&json!("unavailable"), &json!("3")));
+    assert_eq!(worker.query("b").await["status"], "unknown");
+    for task in ["c", "d", "e"] {
+        worker.send(complete(task)).await;
+    }
+    worker.send(with_id(log("f", &text), "4")).await;
+    assert_eq!(worker.next().await["data"]["action"], "ack");
+}
+
+#[tokio::test]
 async fn a_followed_task_is_not_forgotten_and_an_unknown_one_is_when_nobody_follows() {
     let hub = quiet().max_tasks(2).start().await.unwrap();
     let (mut follower, mut worker) = (Peer::new(&hub).await, Peer::new(&hub).await);

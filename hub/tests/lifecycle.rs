@@ -130,6 +130,7 @@ async fn options_that_cannot_be_are_refused_by_name() {
     assert_eq!(refused(hub().history_messages(3)).await, "history_messages");
     assert_eq!(refused(hub().history_bytes(0)).await, "history_bytes");
     assert_eq!(refused(hub().max_tasks(0)).await, "max_tasks");
+    assert_eq!(refused(hub().max_total_bytes(0)).await, "max_total_bytes");
     assert_eq!(refused(hub().max_connections(0)).await, "max_connections");
     assert_eq!(refused(hub().max_subscriptions(0)).await, "max_subscriptions");
     assert_eq!(refused(hub().max_publications(0)).await, "max_publications");

@@ -44,7 +44,8 @@ impl Peer {
     /// The next message, or the close code or none.
     async fn next(&mut self) -> Result<Value, Option<u16>> {
         loop {
-            match self.socket.next().await {
+            // The clock stands still while anything else can happen.
+            match timeout(Duration::from_secs(10_000), self.socket.next()).await.expect("nothing came") {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => {}

@@ -12,7 +12,11 @@ use crate::limits::{DEDUPE_AGE, DEDUPE_IDS};
 pub(crate) struct Dedupe {
     known: HashSet<Arc<str>>,
     order: VecDeque<(Instant, Arc<str>)>,
+    bytes: usize,
 }
+
+/// What remembering an id takes beside its bytes, about.
+const ID_OVERHEAD: usize = 96;
 
 impl Dedupe {
     /// Whether this id was taken before; forgets what is too old to be asked for.
@@ -27,10 +31,16 @@ impl Dedupe {
         if !self.known.insert(id.clone()) {
             return;
         }
+        self.bytes += id.len();
         self.order.push_back((now, id));
         if self.order.len() > DEDUPE_IDS {
             self.forget_first();
         }
+    }
+
+    /// Bytes it takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes + self.order.len() * ID_OVERHEAD
     }
 
     fn forget_old(&mut self, now: Instant) {
@@ -41,6 +51,7 @@ impl Dedupe {
 
     fn forget_first(&mut self) {
         if let Some((_, id)) = self.order.pop_front() {
+            self.bytes -= id.len();
             self.known.remove(&id);
         }
     }
@@ -59,6 +70,7 @@ mod tests {
         assert!(dedupe.knows("a", start + DEDUPE_AGE));
         assert!(!dedupe.knows("a", start + DEDUPE_AGE + Duration::from_millis(1)));
         assert!(dedupe.known.is_empty());
+        assert_eq!(dedupe.weight(), 0);
     }
 
     #[test]

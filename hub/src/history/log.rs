@@ -128,6 +128,12 @@ impl TaskLog {
         self.lock().status()
     }
 
+    /// Bytes it takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        let inner = self.lock();
+        inner.ring.weight() + inner.dedupe.weight()
+    }
+
     /// Adds a follower; says what is known, and for a cursor whether all after it will be replayed.
     pub(crate) fn follow(
         &self,

@@ -24,6 +24,9 @@ pub(crate) struct Record {
     end: u64,
 }
 
+/// What keeping a record takes beside its text, about.
+const RECORD_OVERHEAD: usize = 128;
+
 /// How a follower stands in a ring.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -169,6 +172,11 @@ impl Ring {
             give(record.frame(&mut reader.carry, pace.stamped));
         }
         Read::Done
+    }
+
+    /// Bytes it takes, about.
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes() as usize + self.records.len() * RECORD_OVERHEAD
     }
 
     fn reader_at(&self, position: u64, fresh: bool) -> Reader {
