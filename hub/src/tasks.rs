@@ -229,10 +229,9 @@ impl Pin {
         &self.log
     }
 
-    /// Becomes a publisher of the task, which ends its lease.
+    /// Becomes a publisher of the task: as long as it has one, its lease does not run out.
     pub(crate) fn publish(self) -> Publisher {
         *lock(&self.task.publishers) += 1;
-        lock(&self.tasks.orphans).remove(&self.task.id);
         Publisher { pin: self }
     }
 }

@@ -168,5 +168,6 @@ async fn those_told_503_are_bounded_too() {
     assert!(read.is_err() || answer.is_empty(), "it was dropped unheard");
     assert_eq!(hub.stats().refused, MAX_REFUSALS_AT_ONCE as u64 + 1);
     drop(waiting.pop());
-    while !matches!(Peer::to(&hub.url(), &hub).await, Err(Error::Http(_))) {}
+    let answered = async { while !matches!(Peer::to(&hub.url(), &hub).await, Err(Error::Http(_))) {} };
+    timeout(PATIENCE, answered).await.unwrap();
 }

@@ -12,6 +12,10 @@ use crate::guard::Guard;
 use crate::history::{Bounds, MemoryHistory};
 use crate::server::Options;
 
+/// Long enough that only a defect reaches it; no time at all, for the clock stands still while
+/// anything else can happen.
+const PATIENCE: Duration = Duration::from_secs(10_000);
+
 struct Peer {
     socket: WebSocketStream<DuplexStream>,
     served: JoinHandle<()>,
@@ -41,11 +45,15 @@ impl Peer {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
+    /// Waits until the hub is through with this connection.
+    async fn gone(served: JoinHandle<()>) {
+        timeout(PATIENCE, served).await.expect("the hub keeps the connection").unwrap();
+    }
+
     /// The next message, or the close code or none.
     async fn next(&mut self) -> Result<Value, Option<u16>> {
         loop {
-            // The clock stands still while anything else can happen.
-            match timeout(Duration::from_secs(10_000), self.socket.next()).await.expect("nothing came") {
+            match timeout(PATIENCE, self.socket.next()).await.expect("nothing came") {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
                 Some(Ok(Message::Close(frame))) => return Err(frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => {}
@@ -93,7 +101,7 @@ async fn the_hub_sends_heartbeats_and_drops_who_gives_no_sign_of_life() {
     assert_eq!(started.elapsed().as_secs(), 125);
     // From here the peer neither reads nor writes.
     let silent_since = Instant::now();
-    peer.served.await.unwrap();
+    Peer::gone(peer.served).await;
     let lived = silent_since.elapsed().as_secs_f64();
     assert!((37.5..=63.0).contains(&lived), "{lived}");
     assert_eq!((hub.stats().dropped, hub.stats().connections), (1, 0));
@@ -123,20 +131,20 @@ async fn a_task_whose_worker_is_gone_ends_after_its_lease() {
     second.ask("t", "query").await;
     let Peer { socket, served } = worker;
     drop(socket);
-    served.await.unwrap();
+    Peer::gone(served).await;
     tokio::time::sleep(Duration::from_secs(300)).await;
     assert_eq!(second.ask("t", "query").await["status"], "running", "one publisher is still there");
     let gone = Instant::now();
     let Peer { socket, served } = second;
     drop(socket);
-    served.await.unwrap();
+    Peer::gone(served).await;
     // A worker that comes back in time keeps the task; its lease starts anew when it goes again.
     tokio::time::sleep(Duration::from_secs(59)).await;
     let mut worker = Peer::new(&hub, 1 << 16).await;
     worker.send(log("t", "back")).await;
     worker.ask("t", "query").await;
     drop(worker.socket);
-    worker.served.await.unwrap();
+    Peer::gone(worker.served).await;
     let error = follower.next_of("error").await;
     assert_eq!(gone.elapsed().as_secs(), 119);
     assert_eq!((error["taskId"].as_str(), error["data"]["code"].as_str()), (Some("t"), Some("worker_lost")));
@@ -175,7 +183,7 @@ async fn a_follower_that_takes_nothing_is_dropped_and_costs_the_others_nothing()
         assert_eq!(healthy.next_of("log").await["data"]["message"], text);
     }
     let stuck_since = Instant::now();
-    stuck.served.await.unwrap();
+    Peer::gone(stuck.served).await;
     let lived = stuck_since.elapsed().as_secs();
     assert!((30..=46).contains(&lived), "{lived}");
     assert_eq!((hub.stats().dropped, hub.stats().connections), (1, 2));
@@ -261,4 +269,20 @@ async fn who_sends_no_request_is_dropped() {
     let started = Instant::now();
     serve(far, hub.clone()).await;
     assert_eq!((started.elapsed(), hub.stats().accepted), (HANDSHAKE_TIMEOUT, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_is_waited_for_but_not_for_long() {
+    let hub = hub(Bounds::default(), quiet());
+    let (mut polite, silent) = (Peer::new(&hub, 1 << 16).await, Peer::new(&hub, 1 << 16).await);
+    let started = Instant::now();
+    hub.order_all(Order::GoAway);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!polite.served.is_finished(), "the peer has not answered yet");
+    assert_eq!(polite.next().await, Err(Some(1001)));
+    assert_eq!(polite.next().await, Err(None));
+    Peer::gone(polite.served).await;
+    assert_eq!(started.elapsed(), Duration::from_secs(1));
+    Peer::gone(silent.served).await;
+    assert_eq!(started.elapsed(), CLOSE_TIMEOUT);
 }
