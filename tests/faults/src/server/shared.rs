@@ -1,0 +1,93 @@
+//! What the connections of a server share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::PATIENCE;
+use crate::transcript::{Problem, Received, Recorded, Request, Transcript};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) transcript: Transcript,
+    /// Frames that steps remembered; the latest one that matched under the empty name.
+    pub(super) named: BTreeMap<String, Value>,
+    pub(super) gates: BTreeSet<String>,
+    /// Scripted connections that have steps left.
+    pub(super) to_do: usize,
+    problems: Vec<String>,
+    /// What each connection is doing.
+    doing: Vec<String>,
+}
+
+impl Shared {
+    pub(super) fn new(to_do: usize) -> Self {
+        Self { state: Mutex::new(State { to_do, ..State::default() }), changes: watch::Sender::new(0) }
+    }
+
+    pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) {
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    pub(super) fn accepted(&self, index: usize) {
+        self.change(|state| {
+            state.transcript.connections.resize(index + 1, Recorded::default());
+            state.doing.resize(index + 1, String::new());
+        });
+    }
+
+    pub(super) fn requested(&self, index: usize, request: Request) {
+        self.change(|state| state.transcript.connections[index].request = Some(request));
+    }
+
+    pub(super) fn received(&self, index: usize, received: Received) {
+        self.change(|state| state.transcript.connections[index].frames.push(received));
+    }
+
+    pub(super) fn doing(&self, index: usize, what: String) {
+        self.change(|state| state.doing[index] = what);
+    }
+
+    pub(super) fn problem(&self, text: String) {
+        self.change(|state| state.problems.push(text));
+    }
+
+    /// Waits until something is so, however long other things happen.
+    pub(super) async fn until(&self, is_so: impl Fn(&State) -> bool) -> Result<(), Problem> {
+        let mut changes = self.changes.subscribe();
+        loop {
+            if let Some(problem) = self.read(State::problem) {
+                return Err(problem);
+            }
+            if self.read(&is_so) {
+                return Ok(());
+            }
+            if tokio::time::timeout(PATIENCE, changes.changed()).await.is_err() {
+                let doing = self.read(|state| state.doing.clone());
+                let number = |(index, what): (usize, &String)| format!("connection {}: {what}", index + 1);
+                let doing: Vec<String> = doing.iter().enumerate().map(number).collect();
+                self.problem(format!("nothing happens any more; {}", doing.join("; ")));
+            }
+        }
+    }
+}
+
+impl State {
+    fn problem(&self) -> Option<Problem> {
+        let has = !self.problems.is_empty();
+        has.then(|| Problem { text: self.problems.join("\n"), transcript: self.transcript.clone() })
+    }
+}
