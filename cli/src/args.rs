@@ -101,11 +101,11 @@ pub(crate) struct RunArgs {
     /// Never use a pseudo-terminal
     #[arg(long)]
     pub(crate) no_pty: bool,
-    #[command(flatten)]
-    pub(crate) client: ClientArgs,
     /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) client: ClientArgs,
 }
 
 /// Options of `watch`.
@@ -186,7 +186,7 @@ pub(crate) struct DemoArgs {}
 #[derive(Args, Debug)]
 pub(crate) struct ClientArgs {
     /// Where the hub is
-    #[arg(long, env = "STEADYWIRE_URL", default_value = "ws://127.0.0.1:8080/ws")]
+    #[arg(long, env = "STEADYWIRE_URL", hide_env_values = true, default_value = "ws://127.0.0.1:8080/ws")]
     pub(crate) url: String,
     /// Secret to show to the hub
     #[arg(long, env = "STEADYWIRE_TOKEN", hide_env_values = true)]

@@ -36,15 +36,6 @@ pub(crate) struct Entry {
     pub(crate) timestamp: i64,
 }
 
-/// How far the command is.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Progress {
-    /// Percent and stage.
-    pub(crate) found: Found,
-    /// The line that said so.
-    pub(crate) message: String,
-}
-
 /// What the reporter has to do next.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Work {
@@ -77,7 +68,7 @@ struct Backlog {
     lines: VecDeque<Entry>,
     bytes: usize,
     unsent: u64,
-    progress: Option<Progress>,
+    progress: Option<Found>,
     last: Option<Found>,
     recent: VecDeque<u64>,
     hasher: RandomState,
@@ -106,7 +97,7 @@ impl Collector {
     }
 
     /// Takes the newest progress that was not taken yet.
-    pub(crate) fn take_progress(&self) -> Option<Progress> {
+    pub(crate) fn take_progress(&self) -> Option<Found> {
         self.lock().backlog.progress.take()
     }
 
@@ -156,11 +147,11 @@ impl Backlog {
         let found = progress::find(text);
         let shows_progress = found.is_some();
         if let Some(found) = found
-            && self.last.as_ref() != Some(&found)
+            && !self.last.as_ref().is_some_and(|last| last.is_same(&found))
         {
             self.last = Some(found.clone());
-            let message = shorten(text.trim(), MAX_MESSAGE_CHARS).into_owned();
-            self.progress = Some(Progress { found, message });
+            let message = shorten(&found.message, MAX_MESSAGE_CHARS).into_owned();
+            self.progress = Some(Found { message, ..found });
         }
         match line {
             None => {}
@@ -239,7 +230,7 @@ mod tests {
         let collector = Collector::default();
         collector.output(Stream::Out, b"\r10%\r20% foo\r30% bar");
         let progress = collector.take_progress().unwrap();
-        assert_eq!((progress.found.percent, progress.message.as_str()), (30.0, "30% bar"));
+        assert_eq!((progress.percent, progress.message.as_str()), (30.0, "bar"));
         collector.output(Stream::Out, b"\r30% baz");
         assert_eq!(collector.take_progress(), None);
         assert!(drain(&collector).is_empty(), "updates are no lines");

@@ -3,7 +3,8 @@
 use steadywire::{Client, ErrorKind, Level, Message, State};
 
 use super::child::Stream;
-use super::collect::{Entry, Progress};
+use super::collect::Entry;
+use super::progress::Found;
 use super::report::{Handed, Outlet, unsent_text};
 
 /// The outlet of a real task.
@@ -29,9 +30,9 @@ impl TaskOutlet {
 }
 
 impl Outlet for TaskOutlet {
-    fn progress(&self, progress: &Progress) -> Handed {
-        let message = Message::progress(&self.task, progress.found.percent);
-        self.hand(message.stage(&progress.found.stage).text(&progress.message))
+    fn progress(&self, progress: &Found) -> Handed {
+        let message = Message::progress(&self.task, progress.percent);
+        self.hand(message.stage(&progress.stage).text(&progress.message))
     }
 
     fn line(&self, entry: &Entry) -> Handed {

@@ -20,12 +20,21 @@ pub(crate) struct Found {
     pub(crate) percent: f64,
     /// The words before the number when they are short, else empty.
     pub(crate) stage: String,
+    /// What stands behind the number and its bar.
+    pub(crate) message: String,
+}
+
+impl Found {
+    /// Whether it says the same as another; the message may differ.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.percent == other.percent && self.stage == other.stage
+    }
 }
 
 /// The first progress on `line`, which must be free of terminal escapes.
 pub(crate) fn find(line: &str) -> Option<Found> {
     if let Some(percent) = curl_meter(line) {
-        return Some(Found { percent, stage: String::new() });
+        return Some(Found { percent, stage: String::new(), message: line.trim().to_owned() });
     }
     let bytes = line.as_bytes();
     let mut at = 0;
@@ -35,16 +44,17 @@ pub(crate) fn find(line: &str) -> Option<Found> {
             continue;
         }
         let number = Number::parse(line, at);
-        if let Some(percent) = percentage(line, &number).or_else(|| fraction(line, &number)) {
-            return Some(Found { percent, stage: stage::before(line, number.start) });
+        if let Some((percent, end)) = percentage(line, &number).or_else(|| fraction(line, &number)) {
+            let (stage, message) = (stage::before(line, number.start), stage::behind(line, end));
+            return Some(Found { percent, stage, message });
         }
         at = number.end;
     }
     None
 }
 
-/// `42%`, `42.5%`, `42 %`.
-fn percentage(line: &str, number: &Number) -> Option<f64> {
+/// `42%`, `42.5%`, `42 %`: the value, and where it ends.
+fn percentage(line: &str, number: &Number) -> Option<(f64, usize)> {
     if !(number.is_plain() || number.is_decimal()) || number.value > 100.0 || number.integer_digits > 3 {
         return None;
     }
@@ -65,11 +75,11 @@ fn percentage(line: &str, number: &Number) -> Option<f64> {
     if before.is_some_and(|c| c.is_alphanumeric() || "_%/\\.,-+#&<>≤≥±−".contains(c)) {
         return None;
     }
-    if evidence::compares(after) { None } else { Some(number.value) }
+    if evidence::compares(after) { None } else { Some((number.value, line.len() - after.len())) }
 }
 
 /// `12/80`, `[ 3/10]`, `12 / 80`, and sizes such as `1.2/3.4 MB` beside a bar.
-fn fraction(line: &str, done: &Number) -> Option<f64> {
+fn fraction(line: &str, done: &Number) -> Option<(f64, usize)> {
     let (done_unit, rest_at) = number::unit(line, done.end);
     let rest = &line[rest_at..];
     let after_slash = rest.trim_start().strip_prefix('/')?;
@@ -83,7 +93,7 @@ fn fraction(line: &str, done: &Number) -> Option<f64> {
     }
     let total = Number::parse(line, total_at);
     let (total_unit, end) = number::unit(line, total.end);
-    if !evidence::stands_alone(line, done.start, end) {
+    if !evidence::stands_alone(line, done.start, end) || evidence::is_result(line, done.start) {
         return None;
     }
     let (value, whole) = if let Some(total_unit) = total_unit {
@@ -100,7 +110,7 @@ fn fraction(line: &str, done: &Number) -> Option<f64> {
         }
         (done.value, total.value)
     };
-    (whole > 0.0 && value <= whole).then(|| value / whole * 100.0)
+    (whole > 0.0 && value <= whole).then(|| (value / whole * 100.0, end))
 }
 
 /// A row of curl's meter, which has no percent sign:

@@ -131,7 +131,10 @@ fn follow_size(master: &Pty) {
     let stdin = io::stdin();
     let ours = [stdout.as_fd(), stdin.as_fd()].into_iter().find(|fd| fd.is_terminal()).map(tcgetwinsize);
     let Some(Ok(size)) = ours else { return };
-    let size = Size::new_with_pixel(size.ws_row, size.ws_col, size.ws_xpixel, size.ws_ypixel);
+    // A terminal that does not know its size: programs draw no bars on one without width.
+    let or = |value, other| if value == 0 { other } else { value };
+    let (rows, columns) = (or(size.ws_row, 24), or(size.ws_col, 80));
+    let size = Size::new_with_pixel(rows, columns, size.ws_xpixel, size.ws_ypixel);
     // A wrong size is ugly, not wrong.
     drop(master.resize(size));
 }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::collect::{Collector, Entry, Progress, Work};
+use super::collect::{Collector, Entry, Work};
+use super::progress::Found;
 
 /// Shortest time between two progress messages: 20 a second.
 pub(crate) const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
@@ -27,7 +28,7 @@ pub(crate) enum Handed {
 /// Where lines and progress go.
 pub(crate) trait Outlet {
     /// Hands over how far the command is.
-    fn progress(&self, progress: &Progress) -> Handed;
+    fn progress(&self, progress: &Found) -> Handed;
     /// Hands over a line.
     fn line(&self, entry: &Entry) -> Handed;
     /// Hands over how many lines had to go.
@@ -76,7 +77,7 @@ pub(crate) fn report(collector: &Collector, outlet: &impl Outlet, give_up: impl 
 }
 
 struct Pace {
-    newest: Option<Progress>,
+    newest: Option<Found>,
     last_sent: Option<Instant>,
 }
 
@@ -140,8 +141,8 @@ mod tests {
     }
 
     impl Outlet for Recorder {
-        fn progress(&self, progress: &Progress) -> Handed {
-            self.seen.borrow_mut().push(format!("{}%", progress.found.percent));
+        fn progress(&self, progress: &Found) -> Handed {
+            self.seen.borrow_mut().push(format!("{}%", progress.percent));
             Handed::Taken
         }
         fn line(&self, entry: &Entry) -> Handed {

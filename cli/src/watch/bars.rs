@@ -103,7 +103,7 @@ fn line(task: &Task, trouble: Option<&str>, now: Duration) -> String {
         parts.push(shorten(&task.stage, STAGE_WIDTH).into_owned());
     }
     if let Some(progress) = task.progress {
-        parts.push(format!("[{}] {:>4}", style(bar(progress)).cyan(), percent(progress)));
+        parts.push(format!("[{}] {:>5}", style(bar(progress)).cyan(), percent(progress)));
     }
     if let Some(trouble) = trouble {
         parts.push(style(trouble).yellow().to_string());
@@ -177,7 +177,7 @@ mod tests {
         let model = model_at(&[(0, 10.0), (10, 30.0)]);
         assert_eq!(
             plain(&model.tasks[0], None, 10),
-            "build  compile  [=======>                ]  30%  2.0 %/s  eta 0:35  Compiling foo"
+            "build  compile  [=======>                ]   30%  2.0 %/s  eta 0:35  Compiling foo"
         );
     }
 
@@ -191,7 +191,7 @@ mod tests {
         let model = model_at(&[(0, 10.0), (10, 30.0)]);
         assert_eq!(
             plain(&model.tasks[0], Some("reconnecting (reset), next try in 1.2 s"), 10),
-            "build  compile  [=======>                ]  30%  reconnecting (reset), next try in 1.2 s"
+            "build  compile  [=======>                ]   30%  reconnecting (reset), next try in 1.2 s"
         );
     }
 

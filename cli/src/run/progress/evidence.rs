@@ -143,7 +143,7 @@ const COMPARING: &[&str] = &[
 ];
 
 /// What bars are drawn with besides ASCII.
-const BAR_GLYPHS: &[char] =
+pub(super) const BAR_GLYPHS: &[char] =
     &['━', '╸', '╺', '█', '▉', '▊', '▋', '▌', '▍', '▎', '▏', '▓', '▒', '░', '■', '□', '▰', '▱', '⣿', '─'];
 
 /// The text behind a percentage says that it compares or measures.
@@ -176,6 +176,11 @@ pub(super) fn stands_alone(line: &str, start: usize, end: usize) -> bool {
         Some(c) => !c.is_ascii() && !c.is_alphanumeric(),
     };
     free_before && free_after && !has_time_behind(&line[end..])
+}
+
+/// The fraction tells how something ended: wget's `saved [1024/1024]`.
+pub(super) fn is_result(line: &str, start: usize) -> bool {
+    word_before(&line[..start]) == "saved"
 }
 
 /// A day and a month, or a month and a year.

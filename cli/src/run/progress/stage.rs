@@ -1,6 +1,7 @@
-//! The name of what is going on: the words before the number.
+//! The words around the number: what is going on, and what is said about it.
 
 use super::MAX_STAGE_CHARS;
+use super::evidence::BAR_GLYPHS;
 
 /// Words of a log prefix, which name no stage.
 const NOISE: &[&str] = &["INFO", "DEBUG", "WARN", "WARNING", "ERROR", "TRACE", "NOTICE"];
@@ -25,6 +26,12 @@ pub(super) fn before(line: &str, at: usize) -> String {
         .unwrap_or(first);
     let stage = words[first..=last].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ");
     if stage.chars().count() <= MAX_STAGE_CHARS { stage } else { String::new() }
+}
+
+/// What stands behind `end`, without the bar in between.
+pub(super) fn behind(line: &str, end: usize) -> String {
+    let is_bar = |c: char| c.is_whitespace() || "[]{}|=#>-.*+:,;%…".contains(c) || BAR_GLYPHS.contains(&c);
+    line[end..].trim_start_matches(is_bar).trim_end().to_owned()
 }
 
 fn trim(word: &str) -> &str {

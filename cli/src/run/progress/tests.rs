@@ -59,7 +59,7 @@ fn curl_and_wget() {
         "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current",
         "                                 Dload  Upload   Total   Spent    Left  Speed",
         "Length: 104857600 (100M) [application/octet-stream]",
-        "2026-11-23 12:03:04 (10.5 MB/s) - 'foo.tar.gz' saved [104857600]",
+        "2026-11-23 12:03:04 (10.5 MB/s) - 'foo.tar.gz' saved [104857600/104857600]",
         "HTTP request sent, awaiting response... 200 OK",
         "1 2 3 4 5 6 7 8 9 10 11 12",
     ]);
@@ -234,6 +234,21 @@ fn other_percentages() {
     is("progress=7%", 7.0, "progress");
     is("(42%)", 42.0, "");
     is("~50% there", 50.0, "");
+}
+
+#[test]
+fn what_stands_behind_is_the_message() {
+    for (line, message) in [
+        ("    Building [=====>       ] 12/80: foo, bar(build)", "foo, bar(build)"),
+        ("foo.tar.gz      42%[=======>      ]  42.00M  10.5MB/s    eta 6s", "42.00M  10.5MB/s    eta 6s"),
+        (" 42%|████▍     | 42/100 [00:05<00:07,  7.93it/s]", "42/100 [00:05<00:07,  7.93it/s]"),
+        ("   ━━━━╸━━━━ 12.3/24.6 MB 9.8 MB/s eta 0:00:02", "9.8 MB/s eta 0:00:02"),
+        ("Receiving objects:  42% (336/800), 12.00 MiB", "(336/800), 12.00 MiB"),
+        ("[12/80] Building CXX object bar.cc.o", "Building CXX object bar.cc.o"),
+        ("tests/test_a.py ....F                        [ 42%]", ""),
+    ] {
+        assert_eq!(find(line).unwrap().message, message, "{line:?}");
+    }
 }
 
 #[test]
