@@ -1,6 +1,6 @@
 //! The tasks this session knows: who wants them, how far their subscription is, what was seen of them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rustc_hash::FxHashMap;
 
@@ -51,7 +51,9 @@ pub(crate) struct Task {
     pub phase: Phase,
     /// The explicit flag of `subscribe`.
     pub flag: bool,
-    pub leases: Vec<(LeaseId, LeaseKind)>,
+    pub leases: BTreeMap<LeaseId, LeaseKind>,
+    /// How many of them are reporters'.
+    reporters: usize,
     /// Order of the last `connect`, `subscribe` or lease; 0 = never.
     pub rank: u64,
     /// Order in which the subscription was opened.
@@ -85,17 +87,12 @@ pub(crate) struct Task {
 impl Task {
     /// Whether anybody wants events of the task.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.flag || self.leases.iter().any(|(_, kind)| *kind != LeaseKind::Report)
+        self.flag || self.leases.len() > self.reporters
     }
 
     /// Whether the subscription is open: wanted and without an end.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Pending | Phase::Live)
-    }
-
-    /// Whether a worker of this client reports the task.
-    pub(crate) fn is_reported(&self) -> bool {
-        self.leases.iter().any(|(_, kind)| *kind == LeaseKind::Report)
     }
 
     fn deadline(&self) -> Option<u64> {
@@ -137,7 +134,7 @@ pub(crate) struct Tasks {
     next_order: u64,
     /// Tasks whose subscription is open.
     pub open: usize,
-    /// Tasks that are reported.
+    /// Leases of reporters.
     pub reported: usize,
     wanted: usize,
     idle: usize,
@@ -172,7 +169,8 @@ impl Tasks {
             id: id.into(),
             phase: Phase::Idle,
             flag: false,
-            leases: Vec::new(),
+            leases: BTreeMap::new(),
+            reporters: 0,
             rank: 0,
             opened: 0,
             asked_on: 0,
@@ -296,9 +294,11 @@ impl Tasks {
         }
         self.leases.insert(lease, slot);
         let task = self.get_mut(slot);
-        let was_reported = task.is_reported();
-        task.leases.push((lease, kind));
-        self.reported += usize::from(kind == LeaseKind::Report && !was_reported);
+        task.leases.insert(lease, kind);
+        if kind == LeaseKind::Report {
+            task.reporters += 1;
+            self.reported += 1;
+        }
         true
     }
 
@@ -306,17 +306,18 @@ impl Tasks {
     pub(crate) fn end_lease(&mut self, lease: LeaseId) -> Option<(Slot, LeaseKind)> {
         let slot = self.leases.remove(&lease)?;
         let task = self.get_mut(slot);
-        let at = task.leases.iter().position(|(id, _)| *id == lease).expect("the task knows its leases");
-        let (_, kind) = task.leases.remove(at);
-        let still_reported = task.is_reported();
-        self.reported -= usize::from(kind == LeaseKind::Report && !still_reported);
+        let kind = task.leases.remove(&lease).expect("the task knows its leases");
+        if kind == LeaseKind::Report {
+            task.reporters -= 1;
+            self.reported -= 1;
+        }
         Some((slot, kind))
     }
 
     /// Takes the leases that end with the outcome: follows and waits, oldest first.
     pub(crate) fn take_waiting(&mut self, slot: Slot) -> Vec<LeaseId> {
         let mut waiting = Vec::new();
-        self.get_mut(slot).leases.retain(|(lease, kind)| {
+        self.get_mut(slot).leases.retain(|lease, kind| {
             let waits = matches!(kind, LeaseKind::Follow | LeaseKind::Wait);
             if waits {
                 waiting.push(*lease);

@@ -62,7 +62,7 @@ impl Player {
         } else if let Some(driver @ ("block" | "unblock")) = step.get("driver").and_then(Value::as_str) {
             self.blocked = driver == "block";
             self.drain(false);
-        } else if let Err(kind) = self.call(step) {
+        } else if let Err(kind) = self.repeated(step) {
             played.insert("error".into(), kind.name().into());
         }
         let seen = std::mem::take(&mut self.seen);
@@ -83,6 +83,25 @@ impl Player {
             self.input(Input::Timeout, true).expect("a timeout is never refused");
         }
         self.mono_ms = end;
+    }
+
+    /// A step with `times` is played that often: task ids get the number appended, leases count on from theirs.
+    fn repeated(&mut self, step: &Value) -> Result<(), ErrorKind> {
+        let Some(times) = step.get("times").map(number).filter(|_| step.get("do") != Some(&"send".into())) else {
+            return self.call(step);
+        };
+        let mut one = step.clone();
+        for n in 1..=times {
+            if let Some(lease) = step.get("lease") {
+                one["lease"] = (number(lease) + n - 1).into();
+            } else if let Some(task) = step.get("task").and_then(Value::as_str) {
+                one["task"] = format!("{task}{n}").into();
+            } else if let Some(task) = step.pointer("/data/taskId").and_then(Value::as_str) {
+                one["data"]["taskId"] = format!("{task}{n}").into();
+            }
+            self.call(&one)?;
+        }
+        Ok(())
     }
 
     fn call(&mut self, step: &Value) -> Result<(), ErrorKind> {

@@ -14,7 +14,8 @@ pub struct File {
     pub vectors: Vec<Map<String, Value>>,
 }
 
-/// Every file of scenarios, by name.
+/// Every file of scenarios, by name. Those for the end-to-end runner, `e2e-*.json`, are another kind: see
+/// [`e2e`](crate::e2e).
 ///
 /// # Panics
 /// If a file cannot be read or is not a list of objects.
@@ -22,7 +23,7 @@ pub fn all() -> Vec<File> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
     let entries = fs::read_dir(&folder).expect("tests/vectors can be listed");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry can be read").path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json") && !is_e2e(path));
     paths.sort();
     paths.into_iter().map(read).collect()
 }
@@ -49,7 +50,13 @@ pub fn write(file: &File) {
         text.push_str("  ]\n}");
     }
     text.push_str("\n]\n");
-    fs::write(&file.path, text).expect("the file can be written");
+    // Tests read these files at the same time: never half a file.
+    let draft = file.path.with_extension("draft");
+    fs::write(&draft, text).and_then(|()| fs::rename(&draft, &file.path)).expect("the file can be written");
+}
+
+fn is_e2e(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("e2e-"))
 }
 
 fn read(path: PathBuf) -> File {
