@@ -416,7 +416,7 @@ fn check(steps: &[Step], conflate: Conflate) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
     #[test]
     fn a_consumer_may_rely_on_it_when_lagging(steps in steps()) {

@@ -14,7 +14,6 @@ use super::upgrade::Request;
 use super::url::Address;
 use crate::config::{Config, redact_url};
 use crate::error::ErrorKind;
-use crate::session::Generation;
 
 /// The system probes a connection that has been silent this long ...
 const KEEPALIVE_TIME: Duration = Duration::from_secs(60);
@@ -25,8 +24,6 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
 /// What a provider gives for an attempt, each instead of the configured value.
 #[derive(Clone, Default)]
 pub struct Credentials {
-    /// The transport they are for.
-    pub(super) generation: Generation,
     /// The server.
     pub url: Option<String>,
     /// Sent as `Authorization: Bearer`.
@@ -40,7 +37,7 @@ pub struct Credentials {
 /// Keeps what it holds to itself.
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").field("generation", &self.generation).finish_non_exhaustive()
+        f.debug_struct("Credentials").finish_non_exhaustive()
     }
 }
 

@@ -233,7 +233,7 @@ impl Driver {
                     }
                 }
                 Output::Dial { generation } => {
-                    let target = Target::new(session.config(), &lock(&shared.credentials));
+                    let target = Target::new(session.config(), &lock(&shared.credentials).1);
                     self.dialing = Some((generation, Box::pin(dial(target))));
                     round.again = true;
                 }

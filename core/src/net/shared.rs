@@ -44,7 +44,8 @@ pub struct Shared {
     pub(super) inbox: Inbox,
     pub(super) waker: AtomicWaker,
     pub(super) closed: AtomicBool,
-    pub(super) credentials: Mutex<Credentials>,
+    /// What was given last, and for which transport.
+    pub(super) credentials: Mutex<(Generation, Credentials)>,
     pub(super) provider: Option<Provider>,
     process: u32,
 }
@@ -74,7 +75,7 @@ impl Shared {
             inbox,
             waker: AtomicWaker::new(),
             closed: AtomicBool::new(false),
-            credentials: Mutex::new(Credentials::default()),
+            credentials: Mutex::default(),
             provider,
             process: std::process::id(),
         });
@@ -161,12 +162,11 @@ impl Shared {
         answer: Result<Credentials, CredentialsFailure<'_>>,
     ) -> Result<(), Error> {
         self.check()?;
-        let result = answer.map(|mut credentials| {
-            credentials.generation = generation;
+        let result = answer.map(|credentials| {
             let mut held = lock(&self.credentials);
             // A late answer to an older attempt must not displace a newer one.
-            if generation >= held.generation {
-                *held = credentials;
+            if generation >= held.0 {
+                *held = (generation, credentials);
             }
         });
         self.input(Input::Credentials { generation, result })
