@@ -256,7 +256,7 @@ async fn a_client_that_asks_and_never_reads_is_not_read_any_more() {
         }
         panic!("all was taken");
     };
-    flood.await;
+    timeout(PATIENCE, flood).await.expect("the flood is neither taken nor ended");
     let taken = hub.stats().messages_in;
     assert!(taken < 64 + 200, "{taken}");
     assert_eq!(hub.stats().dropped, 1, "it took nothing for the stall timeout");
@@ -285,4 +285,22 @@ async fn a_close_is_waited_for_but_not_for_long() {
     assert_eq!(started.elapsed(), Duration::from_secs(1));
     Peer::gone(silent.served).await;
     assert_eq!(started.elapsed(), CLOSE_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_message_too_large_is_discarded_up_to_a_bound() {
+    let hub = hub(Bounds::default(), quiet());
+    let mut peer = Peer::new(&hub, 1 << 16).await;
+    let started = Instant::now();
+    let stream = peer.socket.get_mut();
+    // The header of a masked text frame of 2^40 bytes.
+    stream.write_all(&[0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4]).await.unwrap();
+    let (chunk, mut taken) = (vec![0; 1 << 16], 0);
+    while stream.write_all(&chunk).await.is_ok() {
+        taken += chunk.len();
+    }
+    assert!((MAX_DISCARDED..MAX_DISCARDED + (1 << 18)).contains(&taken), "{taken}");
+    assert_eq!(peer.next().await, Err(Some(1009)));
+    Peer::gone(peer.served).await;
+    assert_eq!(started.elapsed(), Duration::ZERO);
 }
