@@ -113,7 +113,11 @@ impl Session {
             let text = format!("{}; the client stops", cause.text);
             self.stop_for_good(&Error::new(cause.kind, text), cause, LostReason::Refused, DropReason::Refused);
         } else if self.is_exhausted() {
-            let text = format!("{}; given up after {} tries", cause.text, self.link.attempts.tries);
+            let tries = match self.link.attempts.tries {
+                1 => "1 try".to_owned(),
+                tries => format!("{tries} tries"),
+            };
+            let text = format!("{}; given up after {tries}", cause.text);
             let error =
                 Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(cause.kind, cause.text.clone()));
             self.stop_for_good(&error, cause, LostReason::GivenUp, DropReason::GivenUp);

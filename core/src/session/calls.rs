@@ -54,6 +54,9 @@ impl Session {
 
     pub(super) fn lease(&mut self, lease: LeaseId, task: &str, kind: LeaseKind) -> Result<(), Error> {
         self.check_wanting(task)?;
+        if !self.tasks.has_lease_room() {
+            return Err(Error::new(ErrorKind::LimitReached, format!("at most {MAX_LEASES} leases may live at a time")));
+        }
         let waits = matches!(kind, LeaseKind::Follow | LeaseKind::Wait);
         let open = self.tasks.find(task).is_some_and(|slot| self.tasks.get(slot).is_open());
         if waits
@@ -64,9 +67,7 @@ impl Session {
             return Ok(());
         }
         let slot = self.tasks.find_or_add(task);
-        if !self.tasks.add_lease(lease, slot, kind) {
-            return Err(Error::new(ErrorKind::LimitReached, format!("at most {MAX_LEASES} leases may live at a time")));
-        }
+        self.tasks.add_lease(lease, slot, kind);
         if kind == LeaseKind::Report {
             self.tasks.get_mut(slot).expires = None;
             self.tasks.rearm(slot);

@@ -287,11 +287,11 @@ impl Tasks {
         }
     }
 
-    /// Notes a lease. False if there are too many.
-    pub(crate) fn add_lease(&mut self, lease: LeaseId, slot: Slot, kind: LeaseKind) -> bool {
-        if self.leases.len() >= MAX_LEASES {
-            return false;
-        }
+    pub(crate) fn has_lease_room(&self) -> bool {
+        self.leases.len() < MAX_LEASES
+    }
+
+    pub(crate) fn add_lease(&mut self, lease: LeaseId, slot: Slot, kind: LeaseKind) {
         self.leases.insert(lease, slot);
         let task = self.get_mut(slot);
         task.leases.insert(lease, kind);
@@ -299,7 +299,6 @@ impl Tasks {
             task.reporters += 1;
             self.reported += 1;
         }
-        true
     }
 
     /// Forgets a lease. Returns its task and kind if it lived.
