@@ -1,7 +1,7 @@
 //! Every scenario of tests/vectors on the bare session.
 //!
 //! `BLESS=1 cargo test -p steadywire-tests --test vectors` writes what comes out into the files, to be read and
-//! judged before it is committed.
+//! judged before it is committed. `ONLY=call` plays and writes `call.json` alone.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,13 @@ use steadywire_tests::{player, vectors};
 #[test]
 fn every_vector_gives_exactly_what_it_expects() {
     let bless = std::env::var_os("BLESS").is_some();
+    let only = std::env::var_os("ONLY");
     let mut failures = Vec::new();
     let mut played = 0;
     for mut file in vectors::all() {
+        if only.as_deref().is_some_and(|only| file.path.file_stem() != Some(only)) {
+            continue;
+        }
         for vector in &mut file.vectors {
             let name = vector["name"].as_str().expect("a vector has a name").to_owned();
             let steps = player::play(vector);
