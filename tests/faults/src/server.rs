@@ -17,7 +17,7 @@ use shared::Shared;
 
 /// How long nothing may happen before [`Server::finished`] gives up. It ends tests that would hang, and is never
 /// waited for in those that pass.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running server. Dropping it closes every socket.
 #[derive(Debug)]
@@ -80,6 +80,14 @@ impl Server {
     /// What went wrong instead.
     pub async fn until_accepted(&self, count: usize) -> Result<(), Problem> {
         self.shared.until(|state| state.transcript.connections.len() >= count).await
+    }
+
+    /// The first problem, as soon as there is one.
+    pub async fn failed(&self) -> Problem {
+        match self.shared.watch(|_| false).await {
+            Some(problem) => problem,
+            None => std::future::pending().await,
+        }
     }
 
     /// Waits until every scripted connection has done all its steps, and gives what was received.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+/// How many connections are shown as text.
+const SHOWN: usize = 20;
+
 /// All that was received.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
@@ -117,7 +120,10 @@ impl Received {
 
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, connection) in self.connections.iter().enumerate() {
+        if let Some(more) = self.connections.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            writeln!(f, "{} connections, of which the last {more} are not shown", self.connections.len())?;
+        }
+        for (index, connection) in self.connections.iter().take(SHOWN).enumerate() {
             writeln!(f, "connection {}:", index + 1)?;
             for frame in &connection.frames {
                 writeln!(f, "  {}", frame.to_json())?;

@@ -2,6 +2,8 @@
 //!
 //! - [`vectors`]: the scenarios of tests/vectors, read and written
 //! - [`player`]: plays a scenario on a bare session in virtual time
+//! - [`e2e`]: plays a scenario with a real client against the scripted server
 
+pub mod e2e;
 pub mod player;
 pub mod vectors;

@@ -26,7 +26,11 @@ pub(super) async fn play(
     match line.run().await {
         Ok(()) if scripted => line.shared.change(|state| state.to_do -= 1),
         Ok(()) => {}
-        Err(problem) => line.shared.problem(format!("connection {}: {problem}", index + 1)),
+        Err(problem) => {
+            line.shared.problem(format!("connection {}: {problem}", index + 1));
+            // The connection stays as it is, so that the first problem is the one that is seen.
+            return std::future::pending().await;
+        }
     }
     if let Err(problem) = line.linger().await {
         line.shared.problem(format!("connection {}, after its last step: {problem}", index + 1));

@@ -65,22 +65,29 @@ impl Shared {
         self.change(|state| state.problems.push(text));
     }
 
-    /// Waits until something is so, however long other things happen.
+    /// Waits until something is so, however long other things happen. Where nothing happens any more that is a
+    /// problem.
     pub(super) async fn until(&self, is_so: impl Fn(&State) -> bool) -> Result<(), Problem> {
+        let mut seen = None;
+        loop {
+            match tokio::time::timeout(PATIENCE, self.watch(&is_so)).await {
+                Ok(problem) => return problem.map_or(Ok(()), Err),
+                Err(_) if seen == Some(*self.changes.borrow()) => self.problem(self.read(State::standstill)),
+                Err(_) => seen = Some(*self.changes.borrow()),
+            }
+        }
+    }
+
+    /// Waits until something is so, or there is a problem.
+    pub(super) async fn watch(&self, is_so: impl Fn(&State) -> bool) -> Option<Problem> {
         let mut changes = self.changes.subscribe();
         loop {
-            if let Some(problem) = self.read(State::problem) {
-                return Err(problem);
+            let problem = self.read(State::problem);
+            if problem.is_some() || self.read(&is_so) {
+                return problem;
             }
-            if self.read(&is_so) {
-                return Ok(());
-            }
-            if tokio::time::timeout(PATIENCE, changes.changed()).await.is_err() {
-                let doing = self.read(|state| state.doing.clone());
-                let number = |(index, what): (usize, &String)| format!("connection {}: {what}", index + 1);
-                let doing: Vec<String> = doing.iter().enumerate().map(number).collect();
-                self.problem(format!("nothing happens any more; {}", doing.join("; ")));
-            }
+            // The sender is ours, so it is never gone.
+            let _ = changes.changed().await;
         }
     }
 }
@@ -89,5 +96,11 @@ impl State {
     fn problem(&self) -> Option<Problem> {
         let has = !self.problems.is_empty();
         has.then(|| Problem { text: self.problems.join("\n"), transcript: self.transcript.clone() })
+    }
+
+    fn standstill(&self) -> String {
+        let number = |(index, what): (usize, &String)| format!("connection {}: {what}", index + 1);
+        let doing: Vec<String> = self.doing.iter().enumerate().map(number).collect();
+        format!("nothing happens any more; {}", doing.join("; "))
     }
 }
