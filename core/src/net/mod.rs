@@ -1,4 +1,5 @@
 //! The driver: what connects the session to clocks, sockets and threads.
+mod ahead;
 mod clock;
 mod dial;
 mod driver;
