@@ -1,5 +1,5 @@
 //! The only file that reads a clock or takes randomness.
-#![allow(clippy::disallowed_methods, reason = "this is the file that clippy.toml leaves to do it")]
+#![expect(clippy::disallowed_methods, reason = "this is the file that clippy.toml leaves to do it")]
 
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -67,7 +67,7 @@ fn start() -> Result<Handle, Error> {
         .map_err(failed)?;
     let handle = runtime.handle().clone();
     let thread = std::thread::Builder::new().name("steadywire-io".to_owned());
-    #[allow(clippy::disallowed_methods, reason = "the one thread that does all I/O starts here")]
+    #[expect(clippy::disallowed_methods, reason = "the one thread that does all I/O starts here")]
     thread.spawn(move || runtime.block_on(std::future::pending::<()>())).map_err(failed)?;
     Ok(handle)
 }

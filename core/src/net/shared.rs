@@ -65,22 +65,25 @@ impl Shared {
     /// # Errors
     /// As `start`.
     pub fn start_with(config: Config, provider: Option<Provider>) -> Result<Arc<Self>, Error> {
+        let shared = Arc::new(Self::new(config, provider, std::process::id())?);
+        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared)));
+        Ok(shared)
+    }
+
+    fn new(config: Config, provider: Option<Provider>, process: u32) -> Result<Self, Error> {
         let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
         let seed = config.seed.unwrap_or_else(clock::random_seed);
         let platform = Platform { credentials: provider.is_some(), ..Platform::default() };
         let session = Session::on(platform, config, seed, clock::random_nonce())?;
-        let runtime = runtime::handle()?;
-        let shared = Arc::new(Self {
+        Ok(Self {
             session: Mutex::new(session),
             inbox,
             waker: AtomicWaker::new(),
             closed: AtomicBool::new(false),
             credentials: Mutex::default(),
             provider,
-            process: std::process::id(),
-        });
-        runtime.spawn(driver::drive(Arc::clone(&shared)));
-        Ok(shared)
+            process,
+        })
     }
 
     /// Tells the session what happened and passes on what it makes of it.
@@ -206,4 +209,32 @@ impl fmt::Debug for Shared {
 /// The session validates before it changes, and a panic in it is a defect that must not spread as poison.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_forked_child_nothing_touches_a_lock() {
+        let other = std::process::id() + 1;
+        let shared = Shared::new(Config::new("ws://localhost/"), None, other).unwrap();
+        let held = (lock(&shared.session), lock(&shared.credentials));
+        let forked = |result: Result<(), Error>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Forked);
+        forked(shared.input(Input::Connect { ticket: 1, task: None }));
+        forked(shared.read(|_| ()));
+        forked(shared.answer_credentials(1, Ok(Credentials::default())));
+        shared.close();
+        assert!(!shared.take(&mut Batch::new(), 1));
+        drop(held);
+    }
+
+    #[test]
+    fn an_answer_to_an_older_attempt_does_not_displace_a_newer_one() {
+        let shared = Shared::new(Config::new("ws://localhost/"), None, std::process::id()).unwrap();
+        let token = |token: &str| Ok(Credentials { token: Some(token.to_owned()), ..Credentials::default() });
+        shared.answer_credentials(2, token("new")).unwrap();
+        shared.answer_credentials(1, token("old")).unwrap();
+        assert_eq!(lock(&shared.credentials).1.token.as_deref(), Some("new"));
+    }
 }
