@@ -8,7 +8,7 @@ pub const CONNECT_ATTEMPTS: u32 = 5;
 /// How many protocol errors in a row, without a stable link between, are too many.
 pub const MAX_PROTOCOL_ERRORS: u32 = 3;
 
-/// A link that has heard nothing is called stable after this long, whatever `stableAfter` says.
+/// A link is called stable after this long, whatever `stableAfter` says and whether it was heard or not.
 pub const SILENT_STABLE_MS: u64 = 60_000;
 
 /// Those that wake up together spread their attempts over this long.

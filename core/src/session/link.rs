@@ -200,7 +200,7 @@ impl Session {
         {
             *heard = true;
             if stable_at.is_some() {
-                *stable_at = Some(*since + stable_after);
+                *stable_at = Some(*since + stable_after.min(SILENT_STABLE_MS));
             }
             // The deadline may have passed while nothing had been heard.
             self.link_timeout();
@@ -228,9 +228,9 @@ impl Session {
 
     /// The machine slept, or the page or the network is back: those who wait dial soon, spread out.
     pub(super) fn dial_soon(&mut self) {
-        if matches!(self.link.phase, Phase::Waiting { .. }) {
-            let until = self.mono() + self.rng.up_to(WAKE_SPREAD_MS);
-            self.link.phase = Phase::Waiting { until };
+        if let Phase::Waiting { until } = self.link.phase {
+            let soon = self.mono() + self.rng.up_to(WAKE_SPREAD_MS);
+            self.link.phase = Phase::Waiting { until: until.min(soon) };
         }
     }
 
