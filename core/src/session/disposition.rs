@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What happens after a close code or HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -48,8 +49,7 @@ impl Disposition {
 }
 
 /// What a server may say in the reason of a close frame, as a JSON object.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default)]
 pub(crate) struct CloseReason {
     pub reconnect: Option<bool>,
     pub retry_after_ms: Option<u64>,
@@ -58,7 +58,13 @@ pub(crate) struct CloseReason {
 
 impl CloseReason {
     pub(crate) fn parse(reason: &str) -> Self {
-        if reason.starts_with('{') { serde_json::from_str(reason).unwrap_or_default() } else { Self::default() }
+        let Ok(Value::Object(said)) = serde_json::from_str(reason) else { return Self::default() };
+        let flag = |name| said.get(name).and_then(Value::as_bool);
+        Self {
+            reconnect: flag("reconnect"),
+            reauth: flag("reauth"),
+            retry_after_ms: said.get("retryAfterMs").and_then(Value::as_u64),
+        }
     }
 }
 
@@ -110,5 +116,6 @@ mod tests {
             assert!(parsed.reconnect.is_none() && parsed.retry_after_ms.is_none() && parsed.reauth.is_none());
         }
         assert_eq!(CloseReason::parse("{\"reconnect\":false,\"x\":1}").reconnect, Some(false));
+        assert_eq!(CloseReason::parse("{\"reconnect\":false,\"retryAfterMs\":\"5\"}").reconnect, Some(false));
     }
 }
