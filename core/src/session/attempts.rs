@@ -90,6 +90,7 @@ impl Session {
         let stop = match cause.disposition {
             Disposition::WhileOpen if !self.has_open_work() => {
                 self.set_state(State::Disconnected, &cause.text, Some(cause), false);
+                self.reject_waiters(&Error::new(cause.kind, cause.text.clone()));
                 return;
             }
             Disposition::WhileOpen | Disposition::Retry => false,
