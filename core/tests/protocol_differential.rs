@@ -40,7 +40,7 @@ fn string() -> impl Strategy<Value = String> {
         1 => "\\PC{0,4}".prop_map(|text| text.replace(['"', '\\'], "_")),
         2 => select(vec!["\\n", "\\\"", "\\\\", "\\/", "\\b", "\\f", "\\r", "\\t", "\\u00e9", "\\u0000", "\\ud83d\\ude00", "\\uDBFF\\uDFFF", "\\ud800\\udc00"])
             .prop_map(String::from),
-        1 => select(vec!["\\ud83d", "\\ude00", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\ud83d"]).prop_map(String::from),
+        2 => lone_surrogate(),
     ];
     let words = select(vec![
         "info",
@@ -65,6 +65,16 @@ fn string() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => words.prop_map(|word| format!("\"{word}\"")),
         2 => vec(piece, 0..4).prop_map(|pieces| format!("\"{}\"", pieces.concat())),
+    ]
+}
+
+/// Half a pair, or what looks like one; neighbours may yet complete it.
+fn lone_surrogate() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => (0xd800..0xe000_u16).prop_map(|unit| format!("\\u{unit:04x}")),
+        1 => (0xd800..0xe000_u16).prop_map(|unit| format!("\\u{unit:04X}")),
+        2 => select(vec!["\\ud83d", "\\ude00", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\ud83d", "\\ud83d\\\\ude00", "\\ud7ff", "\\ue000"])
+            .prop_map(String::from),
     ]
 }
 
@@ -199,8 +209,26 @@ fn equal_keys_agree() {
     }
 }
 
+/// What `toWellFormed()` in JavaScript makes of a string of these UTF-16 units.
+fn well_formed(units: &[u16]) -> String {
+    char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// P-JSON-5: whatever UTF-16 a string escapes, each lone surrogate is one replacement character.
+    #[test]
+    fn any_utf_16_is_read_well_formed(
+        units in vec(prop_oneof![2 => 0xd800..0xdc00_u16, 2 => 0xdc00..0xe000_u16, 1 => any::<u16>()], 0..8),
+    ) {
+        let escapes: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        let text = format!(r#"{{"type":"log","taskId":"t","data":{{"message":"{escapes}"}}}}"#);
+        agree(&text);
+        let frame = parse(&text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let body = Body::Log { level: Level::Info, message: well_formed(&units).into(), metadata: None };
+        prop_assert_eq!((frame.body, frame.faults), (body, 0));
+    }
 
     #[test]
     fn generated_frames_agree(text in frame()) {

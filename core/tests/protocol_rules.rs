@@ -202,23 +202,39 @@ fn what_is_not_read_needs_grammar_alone() {
 
 /// P-JSON-5
 #[test]
-fn lone_surrogates_are_rejected_where_they_are_read() {
-    for text in [
-        r#"{"type":"\ud800","taskId":"t"}"#,
-        r#"{"type":"complete","taskId":"\udc00"}"#,
-        r#"{"type":"complete","taskId":"t","id":"\ud800x"}"#,
-        r#"{"type":"log","taskId":"t","data":{"message":"\ud83d\ud83d"}}"#,
-        r#"{"type":"log","taskId":"t","data":{"level":"\ud800"}}"#,
-        r#"{"type":"status","taskId":"t","data":{"action":"\ud800"}}"#,
-        r#"{"type":"status","taskId":"t","data":{"state":"\ud800"}}"#,
-        r#"{"type":"error","taskId":"t","data":"\ud800"}"#,
+fn lone_surrogates_are_replaced_where_they_are_read() {
+    let line = |message: &str| format!(r#"{{"type":"log","taskId":"t","data":{{"message":"{message}"}}}}"#);
+    for (message, expected) in [
+        (r"cut \ud83d", "cut \u{fffd}"),
+        (r"\ude00 first", "\u{fffd} first"),
+        (r"\ud83d\ud83d", "\u{fffd}\u{fffd}"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+        (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+        (r"\ud83d\n\uD83D\\ude00", "\u{fffd}\n\u{fffd}\\ude00"),
+        (r"\ud83d\ude00", "\u{1f600}"),
     ] {
-        rejected(text);
+        let text = line(message);
+        let Body::Log { message: read, .. } = frame(&text).body else { panic!("{text}") };
+        assert_eq!((&*read, frame(&text).faults), (expected, 0), "{message}");
     }
-    let pair = r#"{"type":"log","taskId":"t","data":{"message":"\ud83d\ude00","\ud800":1}}"#;
-    assert!(matches!(frame(pair).body, Body::Log { message, .. } if message == "\u{1f600}"));
-    let unread = r#"{"type":"status","taskId":"t","data":{"status":"a","state":"\ud800"}}"#;
-    assert!(matches!(frame(unread).body, Body::Status { word: Some(word), .. } if word == "a"));
+
+    let complete = r#"{"type":"complete","taskId":"t\ud83d","id":"\ud800x","epoch":"\udfff","data":["\ud83d"]}"#;
+    let Frame { task_id, id, epoch, body, faults, .. } = frame(complete);
+    assert_eq!((&*task_id, id.as_deref(), epoch.as_deref()), ("t\u{fffd}", Some("\u{fffd}x"), Some("\u{fffd}")));
+    assert_eq!((body, faults), (Body::Complete { data: r#"["\ud83d"]"# }, 0));
+
+    assert_eq!(frame(r#"{"type":"\ud800"}"#).body, Body::Other { kind: "\u{fffd}".into() });
+    for data in [r#""\ud800""#, r#"{"error":"\ud800"}"#, r#"{"error":{"message":"\ud800"}}"#] {
+        let text = format!(r#"{{"type":"error","taskId":"t","data":{data}}}"#);
+        let Body::Error { message, data: raw, .. } = frame(&text).body else { panic!("{text}") };
+        assert_eq!((&*message, raw), ("\u{fffd}", data));
+    }
+    let level = r#"{"type":"log","taskId":"t","data":{"message":"m","level":"info\ud800"}}"#;
+    assert_eq!(frame(level).faults, 1);
+    let action = r#"{"type":"status","taskId":"t","data":{"action":"query\ud800","state":"\ud800"}}"#;
+    assert!(matches!(frame(action).body, Body::Status { word: Some(word), .. } if word == "\u{fffd}"));
+    let key = r#"{"type":"log","taskId":"t","data":{"message":"m","message\ud800":1}}"#;
+    assert!(matches!(frame(key).body, Body::Log { message, .. } if message == "m"));
 }
 
 /// P-NUM-1, P-PROG-1

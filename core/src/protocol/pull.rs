@@ -1,7 +1,8 @@
 //! The pull parser: one pass over the frequent shapes, nothing allocated for texts without escapes.
 //!
 //! It never rejects. What is wrong or rare (control and error frames, unknown types, a second `type`
-//! or `data`, escaped keys, unusable fields, deep nesting) goes to the reference, which decides.
+//! or `data`, escaped keys, lone surrogates, unusable fields, deep nesting) goes to the reference, which
+//! decides.
 
 use super::scan::{Quoted, Scanner};
 use super::values::{as_integer, as_timestamp, is_control, percent};

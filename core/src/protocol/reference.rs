@@ -12,7 +12,7 @@ use super::{Body, Control, Cursor, Features, Frame, Rejected, Request, TaskState
 ///
 /// # Errors
 /// [`Rejected::Json`] where the text is not one JSON object, [`Rejected::Field`] where a required
-/// field is absent or unusable or a text that is read holds a lone surrogate.
+/// field is absent or unusable.
 pub fn parse_reference(text: &str) -> Result<Frame<'_>, Rejected> {
     let [kind, task_id, timestamp, data, seq, epoch, covers, id] =
         fields(text, ["type", "taskId", "timestamp", "data", "seq", "epoch", "covers", "id"])?;
@@ -22,8 +22,8 @@ pub fn parse_reference(text: &str) -> Result<Frame<'_>, Rejected> {
     let seq = reader.integer(seq);
     let covers = reader.integer(covers);
     let covers = reader.covers(covers, seq);
-    let epoch = reader.name("epoch", epoch)?;
-    let id = reader.name("id", id)?;
+    let epoch = reader.name(epoch);
+    let id = reader.name(id);
 
     let mut frame = Frame {
         task_id: Cow::Borrowed(""),
@@ -54,16 +54,16 @@ pub fn parse_reference(text: &str) -> Result<Frame<'_>, Rejected> {
         }
         "status" => (frame.task_id, frame.body) = status(&mut reader, task_id, data)?,
         "error" => {
-            frame.task_id = reader.text("taskId", task_id)?.unwrap_or_default();
+            frame.task_id = reader.text(task_id).unwrap_or_default();
             frame.body = error(&mut reader, data)?;
         }
         "heartbeat" => {
-            frame.task_id = reader.text("taskId", task_id)?.unwrap_or_default();
+            frame.task_id = reader.text(task_id).unwrap_or_default();
             let [received] = object_fields(data, ["received"])?.unwrap_or_default();
             frame.body = Body::Heartbeat { received: received == Some("true") };
         }
         _ => {
-            frame.task_id = reader.text("taskId", task_id)?.unwrap_or_default();
+            frame.task_id = reader.text(task_id).unwrap_or_default();
             frame.body = Body::Other { kind };
         }
     }
@@ -92,9 +92,9 @@ fn progress<'a>(reader: &mut Reader, data: Option<&'a str>) -> Result<(Body<'a>,
         return Err(Rejected::Field { field: "progress", problem: "must be a finite number" });
     };
     let body = Body::Progress {
-        stage: reader.text("stage", stage)?.unwrap_or_default(),
+        stage: reader.text(stage).unwrap_or_default(),
         progress: values::percent(progress),
-        message: reader.text("message", message)?.unwrap_or_default(),
+        message: reader.text(message).unwrap_or_default(),
     };
     Ok((body, reader.timestamp(timestamp)))
 }
@@ -103,13 +103,9 @@ fn log<'a>(reader: &mut Reader, data: Option<&'a str>) -> Result<(Body<'a>, Opti
     let Some([level, message, timestamp, metadata]) =
         object_fields(data, ["level", "message", "timestamp", "metadata"])?
     else {
-        let message = match data {
-            Some(text) if text.starts_with('"') => values::decode("data", text)?,
-            _ => {
-                reader.faults += 1;
-                Cow::Borrowed("")
-            }
-        };
+        let message = values::text_if_string(data);
+        reader.faults += u32::from(message.is_none());
+        let message = message.unwrap_or_default();
         return Ok((Body::Log { level: super::Level::Info, message, metadata: None }, None));
     };
     let metadata = match metadata {
@@ -120,11 +116,7 @@ fn log<'a>(reader: &mut Reader, data: Option<&'a str>) -> Result<(Body<'a>, Opti
             None
         }
     };
-    let body = Body::Log {
-        level: reader.level(level)?,
-        message: reader.text("message", message)?.unwrap_or_default(),
-        metadata,
-    };
+    let body = Body::Log { level: reader.level(level), message: reader.text(message).unwrap_or_default(), metadata };
     Ok((body, reader.timestamp(timestamp)))
 }
 
@@ -134,17 +126,17 @@ fn status<'a>(
     data: Option<&'a str>,
 ) -> Result<(Cow<'a, str>, Body<'a>), Rejected> {
     let [action, status, state] = object_fields(data, ["action", "status", "state"])?.unwrap_or_default();
-    if let Some(action) = values::text_if_string("action", action)?
+    if let Some(action) = values::text_if_string(action)
         && values::is_control(&action)
     {
-        let task_id = reader.text("taskId", task_id)?.unwrap_or_default();
+        let task_id = reader.text(task_id).unwrap_or_default();
         let control = control(reader, &action, &task_id, data.unwrap_or("{}"))?;
         return Ok((task_id, Body::Control(control)));
     }
     let task_id = values::required_text("taskId", task_id)?;
-    let word = match values::text_if_string("status", status)? {
+    let word = match values::text_if_string(status) {
         Some(word) => Some(word),
-        None => values::text_if_string("state", state)?,
+        None => values::text_if_string(state),
     };
     Ok((task_id, Body::Status { word, data: data.unwrap_or("null") }))
 }
@@ -207,7 +199,7 @@ fn hello<'a>(reader: &mut Reader, data: &str) -> Result<Control<'a>, Rejected> {
         None | Some("null") => {}
         Some(list) if list.starts_with('[') => {
             for entry in values::entries(list)? {
-                match reader.text("features", Some(entry))?.as_deref() {
+                match reader.text(Some(entry)).as_deref() {
                     Some("resume") => features.resume = true,
                     Some("ack") => features.ack = true,
                     Some("batch") => features.batch = true,
@@ -232,7 +224,7 @@ fn wanted_tasks<'a>(reader: &mut Reader, list: &'a str) -> Result<Vec<Wanted<'a>
     let mut tasks = Vec::new();
     for entry in values::entries(list)? {
         let [task_id, since] = object_fields(Some(entry), ["taskId", "since"])?.unwrap_or_default();
-        match values::text_if_string("taskId", task_id)? {
+        match values::text_if_string(task_id) {
             Some(task_id) if !task_id.is_empty() => tasks.push((task_id, cursor(reader, since)?)),
             _ => reader.faults += 1,
         }
@@ -245,7 +237,7 @@ fn cursor<'a>(reader: &mut Reader, since: Option<&'a str>) -> Result<Option<Curs
         return Ok(None);
     }
     let [epoch, seq] = object_fields(since, ["epoch", "seq"])?.unwrap_or_default();
-    let epoch = values::text_if_string("epoch", epoch)?.filter(|epoch| !epoch.is_empty());
+    let epoch = values::text_if_string(epoch).filter(|epoch| !epoch.is_empty());
     let seq = seq.and_then(values::finite).and_then(values::as_integer);
     if let (Some(epoch), Some(seq)) = (epoch, seq) {
         return Ok(Some(Cursor { epoch, seq }));
@@ -256,7 +248,7 @@ fn cursor<'a>(reader: &mut Reader, since: Option<&'a str>) -> Result<Option<Curs
 
 fn task_state<'a>(reader: &mut Reader, data: &'a str) -> Result<TaskState<'a>, Rejected> {
     let [epoch, seq, recovered, status, outcome] = fields(data, ["epoch", "seq", "recovered", "status", "data"])?;
-    let status = match reader.text("status", status)?.as_deref() {
+    let status = match reader.text(status).as_deref() {
         None => None,
         Some("unknown") => Some(TaskStatus::Unknown),
         Some("running") => Some(TaskStatus::Running),
@@ -268,7 +260,7 @@ fn task_state<'a>(reader: &mut Reader, data: &'a str) -> Result<TaskState<'a>, R
         }
     };
     Ok(TaskState {
-        epoch: reader.name("epoch", epoch)?,
+        epoch: reader.name(epoch),
         seq: reader.integer(seq),
         recovered: reader.boolean(recovered),
         status,
@@ -281,7 +273,7 @@ fn error<'a>(reader: &mut Reader, data: Option<&'a str>) -> Result<Body<'a>, Rej
     let Some([error, message, code, fatal, action, id]) =
         object_fields(data, ["error", "message", "code", "fatal", "action", "id"])?
     else {
-        let message = values::text_if_string("data", data)?;
+        let message = values::text_if_string(data);
         reader.faults += u32::from(message.is_none() && raw != "null");
         return Ok(Body::Error {
             message: message.unwrap_or_default(),
@@ -292,22 +284,22 @@ fn error<'a>(reader: &mut Reader, data: Option<&'a str>) -> Result<Body<'a>, Rej
             data: raw,
         });
     };
-    let text = match values::text_if_string("error", error)? {
+    let text = match values::text_if_string(error) {
         Some(text) => Some(text),
-        None => match values::text_if_string("message", message)? {
+        None => match values::text_if_string(message) {
             Some(text) => Some(text),
             None => {
                 let [inner] = object_fields(error, ["message"])?.unwrap_or_default();
-                values::text_if_string("error", inner)?
+                values::text_if_string(inner)
             }
         },
     };
     Ok(Body::Error {
         message: text.unwrap_or_default(),
-        code: reader.code(code)?,
+        code: reader.code(code),
         fatal: reader.boolean(fatal),
-        action: reader.name("action", action)?,
-        refused_id: reader.name("id", id)?,
+        action: reader.name(action),
+        refused_id: reader.name(id),
         data: raw,
     })
 }

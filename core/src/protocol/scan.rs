@@ -396,7 +396,8 @@ fn hex(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// Resolves the escapes of a string whose grammar is right. `None` for a lone surrogate.
+/// Resolves the escapes of a string whose grammar is right. `None` for a lone surrogate, which the
+/// reference replaces.
 fn unescape(inner: &str) -> Option<String> {
     let mut out = String::with_capacity(inner.len());
     let mut rest = inner;

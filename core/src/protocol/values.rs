@@ -1,7 +1,9 @@
 //! How single JSON values are read: texts, numbers, levels, and what counts as a fault.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 use super::number::write_number;
@@ -17,25 +19,17 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn text<'a>(
-        &mut self,
-        field: &'static str,
-        raw: Option<&'a str>,
-    ) -> Result<Option<Cow<'a, str>>, Rejected> {
-        let text = text_if_string(field, raw)?;
+    pub(super) fn text<'a>(&mut self, raw: Option<&'a str>) -> Option<Cow<'a, str>> {
+        let text = text_if_string(raw);
         self.count(text.is_none(), raw);
-        Ok(text)
+        text
     }
 
     /// A text that must not be empty.
-    pub(super) fn name<'a>(
-        &mut self,
-        field: &'static str,
-        raw: Option<&'a str>,
-    ) -> Result<Option<Cow<'a, str>>, Rejected> {
-        let text = text_if_string(field, raw)?.filter(|text| !text.is_empty());
+    pub(super) fn name<'a>(&mut self, raw: Option<&'a str>) -> Option<Cow<'a, str>> {
+        let text = text_if_string(raw).filter(|text| !text.is_empty());
         self.count(text.is_none(), raw);
-        Ok(text)
+        text
     }
 
     pub(super) fn timestamp(&mut self, raw: Option<&str>) -> Option<i64> {
@@ -67,24 +61,24 @@ impl Reader {
         value
     }
 
-    pub(super) fn level(&mut self, raw: Option<&str>) -> Result<Level, Rejected> {
-        let level = text_if_string("level", raw)?.and_then(|word| Level::from_word(&word));
+    pub(super) fn level(&mut self, raw: Option<&str>) -> Level {
+        let level = text_if_string(raw).and_then(|word| Level::from_word(&word));
         self.count(level.is_none(), raw);
-        Ok(level.unwrap_or(Level::Info))
+        level.unwrap_or(Level::Info)
     }
 
     /// A string as it is, a number as `JSON.stringify` writes it.
-    pub(super) fn code<'a>(&mut self, raw: Option<&'a str>) -> Result<Cow<'a, str>, Rejected> {
-        if let Some(text) = text_if_string("code", raw)? {
-            return Ok(text);
+    pub(super) fn code<'a>(&mut self, raw: Option<&'a str>) -> Cow<'a, str> {
+        if let Some(text) = text_if_string(raw) {
+            return text;
         }
         let Some(value) = raw.and_then(finite) else {
             self.count(true, raw);
-            return Ok(Cow::Borrowed(""));
+            return Cow::Borrowed("");
         };
         let mut text = String::new();
         write_number(&mut text, value);
-        Ok(Cow::Owned(text))
+        Cow::Owned(text)
     }
 
     fn count(&mut self, unusable: bool, raw: Option<&str>) {
@@ -93,28 +87,54 @@ impl Reader {
 }
 
 /// The text of a string value, `None` for absent and for values of other types.
-pub(super) fn text_if_string<'a>(field: &'static str, raw: Option<&'a str>) -> Result<Option<Cow<'a, str>>, Rejected> {
-    raw.filter(|raw| raw.starts_with('"')).map(|raw| decode(field, raw)).transpose()
+pub(super) fn text_if_string(raw: Option<&str>) -> Option<Cow<'_, str>> {
+    raw.and_then(decode)
 }
 
 /// The text of a field that must be a string.
 pub(super) fn required_text<'a>(field: &'static str, raw: Option<&'a str>) -> Result<Cow<'a, str>, Rejected> {
-    match raw {
-        None => Err(Rejected::Field { field, problem: "is missing" }),
-        Some(raw) if raw.starts_with('"') => decode(field, raw),
-        Some(_) => Err(Rejected::Field { field, problem: "must be a string" }),
-    }
+    let Some(raw) = raw else { return Err(Rejected::Field { field, problem: "is missing" }) };
+    decode(raw).ok_or(Rejected::Field { field, problem: "must be a string" })
 }
 
-/// Takes the quotes and escapes off a JSON string whose grammar is known to be right.
-pub(super) fn decode<'a>(field: &'static str, quoted: &'a str) -> Result<Cow<'a, str>, Rejected> {
-    if !quoted.contains('\\') {
-        let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        return inner.map(Cow::Borrowed).ok_or(Rejected::Field { field, problem: "must be a string" });
+/// Takes the quotes and escapes off a JSON string whose grammar is known to be right; `None` for
+/// values of other types. Each lone surrogate becomes U+FFFD.
+fn decode(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(Cow::Borrowed(inner));
     }
-    match serde_json::from_str::<String>(quoted) {
-        Ok(text) => Ok(Cow::Owned(text)),
-        Err(_) => Err(Rejected::Field { field, problem: "holds a lone surrogate" }),
+    // As a `String`, serde_json refuses lone surrogates; as bytes it spells them out.
+    let WellFormed(text) = serde_json::from_str(raw).ok()?;
+    Some(Cow::Owned(text))
+}
+
+/// A JSON string read as bytes, which are UTF-8 but for lone surrogates: U+FFFD stands for each.
+struct WellFormed(String);
+
+impl<'de> Deserialize<'de> for WellFormed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = WellFormed;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<WellFormed, E> {
+                let mut text = String::with_capacity(bytes.len());
+                for chunk in bytes.utf8_chunks() {
+                    text.push_str(chunk.valid());
+                    // A surrogate's three bytes are three invalid chunks, and the first is always this.
+                    if chunk.invalid() == [0xed] {
+                        text.push(char::REPLACEMENT_CHARACTER);
+                    }
+                }
+                Ok(WellFormed(text))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
     }
 }
 
@@ -188,5 +208,34 @@ impl Level {
             Level::Warn => "warn",
             Level::Error => "error",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// P-JSON-5
+    #[test]
+    fn each_lone_surrogate_is_one_replacement_character() {
+        for (escaped, expected) in [
+            (r"a\ud83db", "a\u{fffd}b"),
+            (r"\ude00", "\u{fffd}"),
+            (r"\uD800\uDBFF\uDC00\uDFFF", "\u{fffd}\u{10fc00}\u{fffd}"),
+            (r"\ud83d\ude00", "\u{1f600}"),
+            (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+            (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+            (r"\ud83d\n\ud83d\\ude00", "\u{fffd}\n\u{fffd}\\ude00"),
+            (r"\ud83d\u0041\ud7ff\ue000", "\u{fffd}A\u{d7ff}\u{e000}"),
+            ("\\ud83d\u{1f600}\u{e9}\u{fffd}\\udbff", "\u{fffd}\u{1f600}\u{e9}\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(decode(&format!("\"{escaped}\"")).as_deref(), Some(expected), "{escaped}");
+        }
+    }
+
+    #[test]
+    fn texts_without_escapes_are_borrowed() {
+        assert!(matches!(decode("\"caf\u{e9}\u{1f600}\""), Some(Cow::Borrowed("caf\u{e9}\u{1f600}"))));
+        assert_eq!(decode("5"), None);
     }
 }
