@@ -98,7 +98,8 @@ impl OutcomeKind {
     }
 }
 
-/// Text that is known to be JSON. Should it not be after all, it is shown as a string.
+/// Text that is known to be JSON. What a `Value` cannot hold (lone surrogates, numbers beyond the
+/// range of doubles, deep nesting) is shown as a string.
 fn raw(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
@@ -121,4 +122,28 @@ fn text(text: &str) -> Option<&str> {
 fn add_present(map: &mut Map<String, Value>, fields: Value) {
     let Value::Object(fields) = fields else { unreachable!("fields are given as an object") };
     map.extend(fields.into_iter().filter(|(name, value)| !value.is_null() || name == "data"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// P-JSON-4: such data reaches events as it was written, and its event must still be shown.
+    #[test]
+    fn data_beyond_a_value_is_shown_as_its_text() {
+        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+        for data in [r#"{"note":"cut \ud83d"}"#, r#"{"\ude00":1}"#, "[1e999]", &deep] {
+            let outcome = Outcome {
+                task_id: "t".into(),
+                kind: OutcomeKind::Complete,
+                data: data.into(),
+                message: String::new(),
+                code: String::new(),
+                reason: None,
+                timestamp: 1,
+                synthetic: false,
+            };
+            assert_eq!(outcome.to_json(), json!({ "taskId": "t", "outcome": "complete", "data": data }));
+        }
+    }
 }
