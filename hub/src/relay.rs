@@ -18,7 +18,11 @@ const ENDED_BADLY: [&str; 6] = ["error", "failed", "failure", "cancelled", "canc
 const ENVELOPE: [&str; 8] = ["type", "taskId", "timestamp", "data", "seq", "epoch", "covers", "id"];
 
 /// The message a publisher's frame becomes, or `None` where its type is none of a publisher's.
-pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Option<NewMessage> {
+///
+/// # Errors
+/// Where `text` is no object after all. It must be refused then: relaying what could be read of it
+/// would lose its data without anybody knowing.
+pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Result<Option<NewMessage>, serde_json::Error> {
     let (kind, word, data) = match &frame.body {
         Body::Progress { .. } => (Kind::Progress, MessageKind::Progress, None),
         Body::Log { .. } => (Kind::Line, MessageKind::Log, None),
@@ -31,19 +35,19 @@ pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Option<NewMessag
             (kind, MessageKind::Error, Some(*data))
         }
         Body::Other { kind } => (Kind::Passing, MessageKind::Other(kind), None),
-        Body::Control(_) | Body::Heartbeat { .. } => return None,
+        Body::Control(_) | Body::Heartbeat { .. } => return Ok(None),
     };
     let says_failed = match &frame.body {
         Body::Status { word: Some(word), .. } => says_failed(word),
         _ => None,
     };
-    Some(NewMessage {
+    Ok(Some(NewMessage {
         kind,
         id: frame.id.as_deref().map(str::to_owned),
-        text: rewrite(text, frame, word, now),
+        text: rewrite(text, frame, word, now)?,
         data: data.map(str::to_owned),
         says_failed,
-    })
+    }))
 }
 
 /// Whether a status word ends a task, and then whether it failed.
@@ -52,8 +56,8 @@ fn says_failed(word: &str) -> Option<bool> {
     if is(&ENDED_WELL) { Some(false) } else { is(&ENDED_BADLY).then_some(true) }
 }
 
-fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> String {
-    let Fields(fields) = serde_json::from_str(text).unwrap_or_default();
+fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> Result<String, serde_json::Error> {
+    let Fields(fields) = serde_json::from_str(text)?;
     let timestamp = frame.timestamp.unwrap_or(now);
     let mut out = String::with_capacity(text.len() + 64);
     out.push_str("{\"type\":");
@@ -72,7 +76,7 @@ fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> St
         }
     }
     out.push('}');
-    out
+    Ok(out)
 }
 
 /// The data with what baseline followers expect in it: the task's id, the time, a clamped progress.
@@ -119,7 +123,6 @@ fn write_field(out: &mut String, name: &str, value: &str) {
 }
 
 /// The fields of an object, in order and as they are written.
-#[derive(Default)]
 struct Fields<'a>(Vec<Field<'a>>);
 
 struct Field<'a> {
@@ -164,7 +167,7 @@ mod tests {
     use steadywire::protocol::parse;
 
     fn relayed(text: &str) -> NewMessage {
-        relay(text, &parse(text).unwrap(), 7).unwrap()
+        relay(text, &parse(text).unwrap(), 7).unwrap().unwrap()
     }
 
     /// P-PUB-1, P-MSG-2
@@ -188,6 +191,26 @@ mod tests {
             message.text,
             format!(r#"{{"type":"complete","taskId":"t","timestamp":5,"data":{deep},"\ud800":1}}"#)
         );
+    }
+
+    /// P-JSON-4, P-JSON-5
+    #[test]
+    fn an_outcome_keeps_its_data_whatever_surrogates_stand_beside_it() {
+        let message = relayed(
+            r#"{"\ud83d":1,"type":"complete","taskId":"t\ud83d","timestamp":5,"data":{"\ude00":"\ud83d","message":"m"}}"#,
+        );
+        let task = "t\u{fffd}";
+        let data = format!(r#"{{"\ude00":"\ud83d","message":"m","taskId":"{task}"}}"#);
+        let expected = format!(r#"{{"type":"complete","taskId":"{task}","timestamp":5,"data":{data},"\ud83d":1}}"#);
+        assert_eq!(message.text, expected);
+        assert_eq!(message.kind, Kind::Outcome { failed: false });
+        assert_eq!(message.data.as_deref(), Some(r#"{"\ude00":"\ud83d","message":"m"}"#));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_and_not_emptied() {
+        let text = r#"{"type":"complete","taskId":"t","data":1}"#;
+        assert!(relay(&text[1..], &parse(text).unwrap(), 7).is_err());
     }
 
     #[test]

@@ -125,7 +125,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     async fn publish(&mut self, text: &str, frame: &Frame<'_>) -> Result<(), Refusal> {
         check_task(&frame.task_id)?;
-        let Some(mut message) = relay(text, frame, now_ms()) else { return Ok(()) };
+        let relayed = relay(text, frame, now_ms()).map_err(|error| refusal("bad_message", error.to_string()))?;
+        let Some(mut message) = relayed else { return Ok(()) };
         if !self.hub.options.features.ack {
             message.id = None;
         }
