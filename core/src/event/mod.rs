@@ -1,140 +1,19 @@
 //! What a client tells: events, outcomes, receipts, and the batch they travel in.
 
+mod answers;
 mod batch;
 mod json;
+mod kinds;
 
 use std::borrow::Cow;
 
+pub use answers::{DropReason, Outcome, OutcomeKind, Receipt, Settlement};
 pub(crate) use batch::Class;
 pub use batch::{Batch, Item, NO_KEY};
+pub use kinds::{ErrorSource, EventKind, LostReason, State};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 pub use crate::protocol::Level;
-
-/// The kinds of events, with the numbers and names every language shares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[allow(missing_docs, reason = "each is documented at the struct of its name")]
-pub enum EventKind {
-    Progress = 1,
-    Log = 2,
-    Status = 3,
-    Error = 4,
-    Complete = 5,
-    Heartbeat = 6,
-    Message = 7,
-    StateChange = 8,
-    Retry = 9,
-    Connected = 10,
-    Disconnected = 11,
-    Lost = 12,
-    Gap = 13,
-    Overflow = 14,
-}
-
-impl EventKind {
-    /// Every kind, in the order of the numbers.
-    pub const ALL: &'static [EventKind] = &[
-        Self::Progress,
-        Self::Log,
-        Self::Status,
-        Self::Error,
-        Self::Complete,
-        Self::Heartbeat,
-        Self::Message,
-        Self::StateChange,
-        Self::Retry,
-        Self::Connected,
-        Self::Disconnected,
-        Self::Lost,
-        Self::Gap,
-        Self::Overflow,
-    ];
-
-    /// The name every language uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Progress => "progress",
-            Self::Log => "log",
-            Self::Status => "status",
-            Self::Error => "error",
-            Self::Complete => "complete",
-            Self::Heartbeat => "heartbeat",
-            Self::Message => "message",
-            Self::StateChange => "stateChange",
-            Self::Retry => "retry",
-            Self::Connected => "connected",
-            Self::Disconnected => "disconnected",
-            Self::Lost => "lost",
-            Self::Gap => "gap",
-            Self::Overflow => "overflow",
-        }
-    }
-
-    /// The kind of that name, if there is one.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name)
-    }
-}
-
-/// The state of a client's connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum State {
-    /// Never started, or the user asked.
-    #[default]
-    Disconnected = 0,
-    /// Not yet up since `connect()`.
-    Connecting = 1,
-    /// Up.
-    Connected = 2,
-    /// Was up and is being restored.
-    Reconnecting = 3,
-    /// Stopped for good until `connect()` or `reconnect()`.
-    Error = 4,
-}
-
-impl State {
-    /// The name every language uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Disconnected => "disconnected",
-            Self::Connecting => "connecting",
-            Self::Connected => "connected",
-            Self::Reconnecting => "reconnecting",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// Where an `error` event comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum ErrorSource {
-    /// The task failed: this is its outcome, unless `fatal` is false.
-    Task = 0,
-    /// The link failed.
-    Transport = 1,
-    /// The server sent something that is not of this protocol.
-    Protocol = 2,
-    /// The server refused the credentials.
-    Auth = 3,
-    /// A callback of the program failed.
-    Callback = 4,
-}
-
-impl ErrorSource {
-    /// The name every language uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Task => "task",
-            Self::Transport => "transport",
-            Self::Protocol => "protocol",
-            Self::Auth => "auth",
-            Self::Callback => "callback",
-        }
-    }
-}
 
 /// How far a task is.
 #[derive(Clone, Debug, PartialEq)]
@@ -288,37 +167,6 @@ pub struct Lost {
     pub reason: LostReason,
 }
 
-/// Why a subscription ended without an outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LostReason {
-    /// `disconnect()` was called.
-    Disconnected,
-    /// Every allowed attempt was made.
-    GivenUp,
-    /// The server refused the client for good.
-    Refused,
-    /// The server no longer knows the task.
-    Forgotten,
-    /// It was unsubscribed while something waited for it.
-    Unsubscribed,
-    /// The client was closed.
-    Closed,
-}
-
-impl LostReason {
-    /// The name every language uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Disconnected => "disconnected",
-            Self::GivenUp => "givenUp",
-            Self::Refused => "refused",
-            Self::Forgotten => "forgotten",
-            Self::Unsubscribed => "unsubscribed",
-            Self::Closed => "closed",
-        }
-    }
-}
-
 /// Messages of a task are known to be missing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {
@@ -450,116 +298,6 @@ impl Event<'_> {
             Self::Overflow(e) => Event::Overflow(Cow::Owned(e.into_owned())),
         }
     }
-}
-
-/// How a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OutcomeKind {
-    /// It ended well.
-    Complete,
-    /// It failed.
-    Error,
-    /// Nobody can say: the subscription ended first.
-    Lost,
-}
-
-/// The end of a task, as a value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// The task.
-    pub task_id: String,
-    /// How it ended.
-    pub kind: OutcomeKind,
-    /// What came with the end, as JSON text; `null` for a lost task.
-    pub data: String,
-    /// The error's text, or empty.
-    pub message: String,
-    /// The error's code, or empty.
-    pub code: String,
-    /// Why the task was lost, where it was.
-    pub reason: Option<LostReason>,
-    /// Milliseconds since the Unix epoch.
-    pub timestamp: i64,
-    /// Made from the task's status because its own last message did not come.
-    pub synthetic: bool,
-}
-
-/// What became of a message that was sent: its one final state.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Receipt {
-    /// The link carried it: the server gave a sign of life after it.
-    Written {
-        /// An acknowledgement was asked for and the server has none to give.
-        ack_unsupported: bool,
-    },
-    /// The server has taken it.
-    Acked,
-    /// The server refused it, with its text.
-    Rejected(String),
-    /// It never left.
-    Dropped(DropReason),
-    /// The link broke before anybody could tell.
-    Unknown,
-}
-
-/// Why a message never left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DropReason {
-    /// A newer progress message of its task took its place.
-    Superseded,
-    /// The outbox was full.
-    Overflow,
-    /// `disconnect()` came first.
-    Disconnected,
-    /// Every allowed attempt was made.
-    GivenUp,
-    /// The server refused the client for good.
-    Refused,
-    /// The client was closed.
-    Closed,
-    /// A heartbeat, which is sent now or not at all.
-    NotConnected,
-}
-
-impl DropReason {
-    /// Every reason.
-    pub const ALL: &'static [DropReason] = &[
-        Self::Superseded,
-        Self::Overflow,
-        Self::Disconnected,
-        Self::GivenUp,
-        Self::Refused,
-        Self::Closed,
-        Self::NotConnected,
-    ];
-
-    /// The name every language uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Superseded => "superseded",
-            Self::Overflow => "overflow",
-            Self::Disconnected => "disconnected",
-            Self::GivenUp => "givenUp",
-            Self::Refused => "refused",
-            Self::Closed => "closed",
-            Self::NotConnected => "notConnected",
-        }
-    }
-}
-
-/// The answer to a call that waits, delivered in order with the events.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Settlement {
-    /// `connect` and `reconnect`.
-    Connected(Result<(), Error>),
-    /// `disconnect`, once everything before it has been delivered.
-    Disconnected,
-    /// `flush`.
-    Flushed,
-    /// `send`.
-    Receipt(Receipt),
-    /// `wait` and the end of a `follow`.
-    Outcome(Outcome),
 }
 
 /// The error kind named by an error event's code, where the library made the event.

@@ -21,6 +21,7 @@ pub mod limits;
 mod link;
 mod outbox;
 mod outcome;
+mod outcomes;
 mod questions;
 mod receipts;
 mod resume;
@@ -152,7 +153,7 @@ impl Session {
             self.stats.bytes_in += text.len() as u64;
             match protocol::parse(text) {
                 Ok(frame) => self.on_frame(&frame, text),
-                Err(rejected) => self.on_rejected(&rejected.to_string(), text),
+                Err(rejected) => self.on_rejected(&rejected, text),
             }
         }
         if self.ending.is_some() {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rustc_hash::FxHashMap;
 
 use super::io::{Generation, LeaseId, LeaseKind};
-use super::limits::{MAX_IDLE, MAX_LEASES, MAX_OUTCOME_BYTES, MAX_OUTCOMES, MAX_TASKS, RECENT_FRAMES};
+use super::limits::{MAX_IDLE, MAX_LEASES, MAX_TASKS, RECENT_FRAMES};
+use super::outcomes::Outcomes;
 use crate::config::Terminal;
-use crate::event::Outcome;
 
 /// Place of a task in the table.
 pub(crate) type Slot = usize;
@@ -343,7 +343,7 @@ impl Tasks {
     }
 
     pub(crate) fn remembered(&self) -> usize {
-        self.outcomes.by_id.len()
+        self.outcomes.len()
     }
 
     pub(crate) fn cursors(&self) -> impl Iterator<Item = (&str, &Cursor)> {
@@ -351,91 +351,9 @@ impl Tasks {
     }
 }
 
-/// The last outcomes, for those who ask after the end.
-#[derive(Debug, Default)]
-pub(crate) struct Outcomes {
-    by_id: FxHashMap<Box<str>, (u64, Outcome, Option<Box<str>>)>,
-    order: VecDeque<(u64, Box<str>)>,
-    bytes: usize,
-    stamp: u64,
-}
-
-impl Outcomes {
-    pub(crate) fn get(&self, id: &str) -> Option<&Outcome> {
-        self.by_id.get(id).map(|(_, outcome, _)| outcome)
-    }
-
-    /// Whether a repeated end of a task nobody wants any more is the one remembered.
-    pub(crate) fn repeats(&self, id: &str, epoch: Option<&str>) -> bool {
-        let Some((_, _, ended)) = self.by_id.get(id) else { return false };
-        epoch.is_none() || ended.is_none() || epoch == ended.as_deref()
-    }
-
-    pub(crate) fn remember(&mut self, outcome: Outcome, epoch: Option<Box<str>>) {
-        self.forget(&outcome.task_id);
-        self.stamp += 1;
-        self.bytes += weight(&outcome);
-        let id: Box<str> = outcome.task_id.as_str().into();
-        self.order.push_back((self.stamp, id.clone()));
-        self.by_id.insert(id, (self.stamp, outcome, epoch));
-        while self.by_id.len() > MAX_OUTCOMES || (self.bytes > MAX_OUTCOME_BYTES && self.by_id.len() > 1) {
-            let Some((stamp, id)) = self.order.pop_front() else { break };
-            if self.by_id.get(&id).is_some_and(|(current, ..)| *current == stamp) {
-                self.forget(&id);
-            }
-        }
-        // Entries of forgotten outcomes are left in the order until they are twice as many as the bound.
-        if self.order.len() > 2 * MAX_OUTCOMES {
-            let by_id = &self.by_id;
-            self.order.retain(|(stamp, id)| by_id.get(id).is_some_and(|(current, ..)| current == stamp));
-        }
-    }
-
-    pub(crate) fn forget(&mut self, id: &str) {
-        if let Some((_, outcome, _)) = self.by_id.remove(id) {
-            self.bytes -= weight(&outcome);
-        }
-    }
-}
-
-fn weight(outcome: &Outcome) -> usize {
-    outcome.task_id.len() + outcome.data.len() + outcome.message.len() + outcome.code.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::OutcomeKind;
-
-    fn outcome(id: &str, data: String) -> Outcome {
-        Outcome {
-            task_id: id.into(),
-            kind: OutcomeKind::Complete,
-            data,
-            message: String::new(),
-            code: String::new(),
-            reason: None,
-            timestamp: 0,
-            synthetic: false,
-        }
-    }
-
-    #[test]
-    fn outcomes_are_bounded_by_number_and_bytes() {
-        let mut outcomes = Outcomes::default();
-        for n in 0..=MAX_OUTCOMES {
-            outcomes.remember(outcome(&n.to_string(), "1".into()), None);
-        }
-        assert_eq!(outcomes.by_id.len(), MAX_OUTCOMES);
-        assert!(outcomes.get("0").is_none() && outcomes.get("1").is_some());
-        for _ in 0..10_000 {
-            outcomes.remember(outcome("same", "1".into()), None);
-        }
-        assert!(outcomes.order.len() <= 2 * MAX_OUTCOMES + 1);
-        outcomes.remember(outcome("big", "x".repeat(MAX_OUTCOME_BYTES)), None);
-        assert_eq!(outcomes.by_id.len(), 1);
-        assert!(outcomes.get("big").is_some());
-    }
 
     #[test]
     fn unwanted_cursors_are_bounded() {
