@@ -3,7 +3,7 @@
 //! [`Consumer`] is what [`Client`](crate::Client) stands on, without callbacks, futures and a dispatch thread. A
 //! binding gives a bell; when it rings, the binding wakes a thread of its own and calls [`Consumer::take`] there until
 //! nothing is left. Calls that are answered later carry a [`Ticket`] of the binding's choice; the answer comes as an
-//! [`Item::Settled`](crate::event::Item::Settled) among the events, in order with them.
+//! [`Item::Settled`] among the events, in order with them.
 //!
 //! Threads: everything but `take` may be called on any thread at any time and returns at once; only one thread may be
 //! in `take`. The bell is called on any thread, often the I/O thread, without a lock: it may call anything here, must

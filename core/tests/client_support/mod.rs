@@ -1,5 +1,6 @@
 //! A server that does what the test says, step by step, on what it has received.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "this is part of tests")]
 #![allow(unreachable_pub, reason = "test files are crates of their own")]
 #![allow(clippy::disallowed_methods, reason = "the server has a thread of its own")]
 
