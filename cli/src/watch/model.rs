@@ -128,7 +128,7 @@ impl Model {
                 let Some(task) = self.task(&event.task_id) else { return };
                 let level = match event.level {
                     steadywire::event::Level::Warn | steadywire::event::Level::Error => {
-                        format!("{}: ", event.level.as_str())
+                        format!("{}: ", event.level.name())
                     }
                     _ => String::new(),
                 };

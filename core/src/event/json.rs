@@ -15,7 +15,7 @@ impl Event<'_> {
                 "timestamp": e.timestamp,
             }),
             Self::Log(e) => json!({
-                "taskId": e.task_id, "level": e.level.as_str(), "message": e.message, "timestamp": e.timestamp,
+                "taskId": e.task_id, "level": e.level.name(), "message": e.message, "timestamp": e.timestamp,
                 "metadata": e.metadata.as_deref().map(raw),
             }),
             Self::Status(e) => {

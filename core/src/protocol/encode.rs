@@ -145,7 +145,7 @@ pub fn encode_log_data(
     out.push_str("{\"taskId\":");
     write_string(out, task_id);
     out.push_str(",\"level\":\"");
-    out.push_str(level.as_str());
+    out.push_str(level.name());
     out.push_str("\",\"message\":");
     write_string(out, message);
     out.push_str(",\"timestamp\":");

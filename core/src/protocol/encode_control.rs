@@ -98,7 +98,7 @@ pub fn encode_state(out: &mut String, task_id: &str, timestamp: i64, state: &Tas
 impl TaskStatus {
     /// `unknown`, `running`, `complete` or `error`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             TaskStatus::Unknown => "unknown",
             TaskStatus::Running => "running",
@@ -123,7 +123,7 @@ fn task_state(out: &mut String, task_id: &str, timestamp: i64, word: &str, state
     }
     if let Some(status) = state.status {
         out.push_str(",\"status\":\"");
-        out.push_str(status.as_str());
+        out.push_str(status.name());
         out.push('"');
     }
     if let Some(data) = state.data {

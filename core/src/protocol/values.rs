@@ -201,7 +201,7 @@ impl Level {
 
     /// `debug`, `info`, `warn` or `error`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Level::Debug => "debug",
             Level::Info => "info",
