@@ -13,7 +13,7 @@ fn main() -> Result<(), Error> {
     for event in client.follow(&task)? {
         match event {
             Event::Progress(progress) => println!("{:3.0} % {}", progress.progress, progress.stage),
-            Event::Log(log) => println!("{:5} {}", log.level.as_str(), log.message),
+            Event::Log(log) => println!("{:5} {}", log.level.name(), log.message),
             other => println!("{}", other.to_json()),
         }
     }

@@ -1,5 +1,7 @@
 //! What may happen inside a callback, and what never happens around one.
 
+#![allow(clippy::unwrap_used, reason = "this is a test")]
+
 mod client_support;
 
 use std::sync::mpsc::{Sender, channel};
