@@ -118,7 +118,7 @@ pub(crate) struct WatchArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Give up after this many failed attempts in a row (default: never)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: Option<u32>,
     #[command(flatten)]
     pub(crate) client: ClientArgs,
@@ -313,6 +313,7 @@ mod tests {
             &["run", "--", "true"],
             &["run", "--task", "", "--", "true"],
             &["watch"],
+            &["watch", "t", "--max-attempts", "0"],
             &["send"],
             &["send", "t", "--progress", "101"],
             &["send", "t", "--stage", "x"],

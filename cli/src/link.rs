@@ -1,10 +1,12 @@
 //! The client as the commands use it.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use steadywire::{Client, Config, Level, Limit};
+use steadywire::{Client, Config, Event, EventKind, Level, Limit};
 
 use crate::args::{ClientArgs, LevelArg};
+use crate::text::clean;
 
 /// The configuration the command line asks for. The terminal program never gives up by itself.
 pub(crate) fn config(args: &ClientArgs) -> Config {
@@ -45,6 +47,32 @@ pub(crate) const CLOSE_PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) fn close(client: &Client, patience: Duration) {
     // Nobody waits for anything any more; the system closes what is left.
     drop(client.disconnect().wait_timeout(patience.min(CLOSE_PATIENCE)));
+}
+
+/// The last reason why the hub does not want us.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refusal(Arc<Mutex<Option<String>>>);
+
+impl Refusal {
+    /// Remembers it from now on, for when there is something to explain.
+    pub(crate) fn of(client: &Client) -> Self {
+        let refusal = Self::default();
+        let remembered = refusal.clone();
+        client.on(EventKind::Error, move |event| {
+            if let Event::Error(error) = event
+                && error.task_id.is_none()
+                && error.fatal
+            {
+                *remembered.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&error.message).into_owned());
+            }
+        });
+        refusal
+    }
+
+    /// The reason, safe to print.
+    pub(crate) fn text(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// The URL without user, password and query: what may be shown.

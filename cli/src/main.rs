@@ -1,4 +1,5 @@
 //! The terminal program.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by it"))]
 
 mod args;
 mod demo;

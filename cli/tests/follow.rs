@@ -1,4 +1,5 @@
 //! `serve`, `send`, `watch` and `demo` together.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 
 mod common;
 
@@ -139,6 +140,25 @@ fn ctrl_c_ends_watch_with_130() {
     assert_eq!(watch.finish().0, Some(130));
 }
 
+#[cfg(unix)]
+#[test]
+fn at_a_terminal_there_are_bars_with_the_log_above() {
+    let hub = TestHub::start();
+    let mut at = common::AtTerminal::start(&["watch", "build", "--url", &hub.url]);
+    at.until("-- connected");
+    send(&hub, &["build", "--progress", "50", "--stage", "compile"]);
+    at.until("compile");
+    at.until("50%");
+    send(&hub, &["build", "--log", "a line"]);
+    at.until("build | a line");
+    hub.handle.cut_all();
+    at.until("reconnecting (");
+    at.until("-- connected again");
+    send(&hub, &["build", "--complete"]);
+    at.until("✓ complete");
+    assert_eq!(at.finish().0, 0);
+}
+
 #[test]
 fn json_lines_are_sent_and_bad_ones_named() {
     let hub = TestHub::start();
@@ -190,9 +210,10 @@ fn what_cannot_be_delivered_is_lost() {
 fn a_secret_is_needed_where_one_is_set_and_never_shown() {
     let mut serve = Reading::start(steadywire(&["serve", "--listen", "127.0.0.1:0", "--token", "hush"]));
     let url = serve.line().strip_prefix("listening on ").unwrap().to_owned();
-    let refused = output(&["send", "t", "--log", "x", "--url", &url, "--token", "wrong-secret"]);
+    let refused = output(&["send", "t", "--log", "x", "--url", &url, "--token", "wrong-secret", "--timeout", "1h"]);
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stderr));
     assert!(!text(&refused.stderr).contains("wrong-secret"));
+    assert!(text(&refused.stderr).contains("401"), "{}", text(&refused.stderr));
     let out = steadywire(&["send", "t", "--log", "x", "--url", &url]).env("STEADYWIRE_TOKEN", "hush").output().unwrap();
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     serve.child.kill().unwrap();

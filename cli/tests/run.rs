@@ -1,4 +1,5 @@
 //! `steadywire run`, as a person at a terminal and a script see it.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 #![cfg(unix)]
 
 mod common;
@@ -6,11 +7,9 @@ mod common;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use common::{NOWHERE, Reading, TestHub, output, steadywire, text};
-use pty_process::Size;
+use common::{AtTerminal, NOWHERE, Reading, TestHub, output, steadywire, text};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -125,7 +124,7 @@ fn lines_progress_and_the_end_are_reported() {
     let progress = last_of(&events, "progress");
     assert_eq!((&progress["progress"], &progress["stage"]), (&75.into(), &"Step".into()));
     let complete = last_of(&events, "complete");
-    assert_eq!(complete["data"]["result"]["exitStatus"].as_i64().or(complete["data"]["exitStatus"].as_i64()), Some(0));
+    assert_eq!(complete["data"]["exitStatus"], 0);
 }
 
 #[test]
@@ -170,55 +169,28 @@ fn a_missing_hub_costs_one_line_at_the_end() {
     assert!(stderr.contains("may not know how task t ended"), "{stderr}");
 }
 
-/// The program under a terminal of ours.
-struct AtTerminal {
-    child: Child,
-    terminal: File,
-    seen: String,
+#[test]
+fn a_signal_ends_the_wait_for_a_missing_hub() {
+    let arguments = ["run", "--task", "t", "--url", NOWHERE, "--flush-timeout", "1h", "--", "sh", "-c", "exit 6"];
+    let mut run = Reading::start(steadywire(&arguments));
+    let mut stderr = std::io::BufReader::new(run.child.stderr.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+    assert!(line.contains("waiting for ws://127.0.0.1:1/ws"), "{line}");
+    run.signal(Signal::INT);
+    assert_eq!(run.finish().0, Some(6));
 }
 
-impl AtTerminal {
-    fn start(arguments: &[&str]) -> Self {
-        let (master, slave) = pty_process::blocking::open().unwrap();
-        master.resize(Size::new(33, 77)).unwrap();
-        let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_steadywire"))
-            .args(arguments)
-            .env("TERM", "xterm")
-            .env_remove("STEADYWIRE_URL")
-            .env_remove("STEADYWIRE_TOKEN");
-        let child = command.spawn(slave).unwrap();
-        let terminal = File::from(master.as_fd().try_clone_to_owned().unwrap());
-        Self { child, terminal, seen: String::new() }
-    }
-
-    fn type_in(&mut self, keys: &str) {
-        self.terminal.write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// Reads until what was shown since the last call contains `part`.
-    #[track_caller]
-    fn until(&mut self, part: &str) -> String {
-        let mut block = [0; 4096];
-        loop {
-            if let Some(at) = self.seen.find(part) {
-                let rest = self.seen.split_off(at + part.len());
-                return std::mem::replace(&mut self.seen, rest);
-            }
-            match self.terminal.read(&mut block) {
-                Ok(count) if count > 0 => self.seen.push_str(&text(&block[..count])),
-                _ => panic!("the terminal closed after {:?}", self.seen),
-            }
-        }
-    }
-
-    fn finish(mut self) -> (i32, String) {
-        let mut block = [0; 4096];
-        while let Ok(count @ 1..) = self.terminal.read(&mut block) {
-            self.seen.push_str(&text(&block[..count]));
-        }
-        let status = self.child.wait().unwrap();
-        (status.code().or(status.signal()).unwrap(), self.seen)
-    }
+#[test]
+fn a_hub_that_refuses_is_not_waited_for() {
+    let mut serve = Reading::start(steadywire(&["serve", "--listen", "127.0.0.1:0", "--token", "hush"]));
+    let url = serve.line().strip_prefix("listening on ").unwrap().to_owned();
+    let out = output(&["run", "--task", "t", "--url", &url, "--flush-timeout", "1h", "--", "echo", "hi"]);
+    let stderr = text(&out.stderr);
+    assert_eq!((out.status.code(), text(&out.stdout)), (Some(0), "hi\n".into()));
+    assert!(stderr.contains("may not know how task t ended") && stderr.contains("401"), "{stderr}");
+    serve.child.kill().unwrap();
+    serve.child.wait().unwrap();
 }
 
 #[test]
@@ -242,9 +214,16 @@ fn at_a_terminal_the_command_has_a_terminal_too() {
 
 #[test]
 fn ctrl_c_at_a_terminal_reaches_the_command_once() {
+    ctrl_c_once(&[]);
+    ctrl_c_once(&["--no-pty"]);
+}
+
+fn ctrl_c_once(options: &[&str]) {
     let script =
         "trap 'echo int; n=$((n+1))' INT; trap 'echo $n; exit 9' TERM; n=0; echo ready; while :; do sleep 0.02; done";
-    let mut at = AtTerminal::start(&run(&["sh", "-c", script]));
+    let mut arguments = run(&["sh", "-c", script]);
+    arguments.splice(1..1, options.iter().copied());
+    let mut at = AtTerminal::start(&arguments);
     at.until("ready\r\n");
     at.type_in("\u{3}");
     at.until("int\r\n");

@@ -84,7 +84,7 @@ pub(crate) fn start(
             Stream::Err => io::stderr().as_fd().try_clone_to_owned(),
         };
         let (sink, ended, observer) = (File::from(sink.map_err(setup)?), ended_read.clone(), observer.clone());
-        pumps.push(std::thread::spawn(move || pass_through(source, sink, ended.as_fd(), stream, &*observer)));
+        pumps.push(std::thread::spawn(move || pass_through(&source, &sink, ended.as_fd(), stream, &*observer)));
         Ok(())
     };
 
@@ -173,12 +173,12 @@ fn start_error(program: &OsString, error: &io::Error) -> StartError {
 }
 
 /// Copies one output of the command to ours until it ends, or pauses after the command has ended.
-fn pass_through(source: OwnedFd, sink: File, ended: BorrowedFd<'_>, stream: Stream, observer: &dyn Observer) {
+fn pass_through(source: &OwnedFd, sink: &File, ended: BorrowedFd<'_>, stream: Stream, observer: &dyn Observer) {
     let mut block = vec![0; BLOCK_BYTES];
     let mut over = false;
     let mut drained = 0;
     loop {
-        let mut fds = [PollFd::new(&source, PollFlags::IN), PollFd::from_borrowed_fd(ended, PollFlags::IN)];
+        let mut fds = [PollFd::new(source, PollFlags::IN), PollFd::from_borrowed_fd(ended, PollFlags::IN)];
         let (watched, timeout) = if over { (&mut fds[..1], Some(&DRAIN_PAUSE)) } else { (&mut fds[..], None) };
         match poll(watched, timeout) {
             Ok(0) => return,
@@ -186,14 +186,14 @@ fn pass_through(source: OwnedFd, sink: File, ended: BorrowedFd<'_>, stream: Stre
             Err(_) => return,
         }
         if !fds[0].revents().is_empty() {
-            let count = match rustix::io::read(&source, &mut block) {
+            let count = match rustix::io::read(source, &mut block) {
                 // A pseudo-terminal without a process on the other side answers EIO.
                 Ok(0) | Err(Errno::IO) => return,
                 Ok(count) => count,
                 Err(Errno::INTR | Errno::AGAIN) => continue,
                 Err(_) => return,
             };
-            let passed = write_all(&sink, &block[..count]);
+            let passed = write_all(sink, &block[..count]);
             observer.output(stream, &block[..count]);
             if passed.is_err() {
                 // Nobody reads us any more. Closing our end tells the command so.

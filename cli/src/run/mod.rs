@@ -19,7 +19,7 @@ use steadywire::State;
 
 use crate::args::RunArgs;
 use crate::exit::{Exit, fail};
-use crate::link;
+use crate::link::{self, Refusal};
 use child::{End, Observer};
 use collect::Collector;
 use outcome::Patience;
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         Ok(client) => client,
         Err(error) => return fail(Exit::Usage, error),
     };
-    let fatal = outcome::watch_for_refusal(&client);
+    let refusal = Refusal::of(&client);
     let reporter = match client.report(&args.task) {
         Ok(reporter) => reporter,
         Err(error) => return fail(Exit::Usage, error),
@@ -51,9 +51,9 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         Err(error) => {
             eprintln!("steadywire: {}", error.text);
             target.ended();
-            let patience = Patience::until(begin + args.flush_timeout, &target);
+            let patience = Patience::begin(args, &target);
             let pending = reporter.fail(&error.text, "not_started");
-            outcome::deliver(pending, args, &fatal, &patience);
+            outcome::deliver(&client, pending, args, &refusal, &patience);
             link::close(&client, args.flush_timeout);
             return Exit::Status(error.status);
         }
@@ -75,20 +75,20 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     };
     collector.close();
 
-    let patience = Patience::until(Instant::now() + args.flush_timeout, &target);
+    let patience = Patience::begin(args, &target);
     while !reporting.is_finished() {
         if patience.is_over() || client.state() == State::Error {
             over.store(true, Ordering::Relaxed);
             break;
         }
-        std::thread::sleep(outcome::SLICE.min(patience.left()));
+        std::thread::sleep(patience.slice());
     }
     // It looks at `over` at least once per pause, and never waits for the network.
     drop(reporting.join());
     outcome::tell_unsent(&client, &args.task, collector.abandon());
 
     let pending = outcome::end_task(reporter, end, begin.elapsed());
-    outcome::deliver(pending, args, &fatal, &patience);
+    outcome::deliver(&client, pending, args, &refusal, &patience);
     link::close(&client, args.flush_timeout);
     match end {
         End::Status(status) => Exit::Status(status),

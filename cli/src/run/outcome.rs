@@ -1,62 +1,57 @@
 //! The end of the task, and the wait until the hub knows it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use steadywire::{Client, ErrorKind, Event, EventKind, Level, Message, Pending, Receipt, Reporter};
+use steadywire::{Client, ErrorKind, Level, Message, Pending, Receipt, Reporter, State};
 
 use super::child::End;
 use super::report::unsent_text;
 use super::signals::Target;
 use crate::args::RunArgs;
-use crate::link;
+use crate::link::{self, Refusal};
 use crate::text::clean;
 
 /// How often it is looked whether somebody wants us gone.
-pub(super) const SLICE: Duration = Duration::from_millis(20);
+const SLICE: Duration = Duration::from_millis(20);
 
 /// After this time the person at the terminal is told what we wait for.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait for the network after the command has ended.
 pub(super) struct Patience<'a> {
+    begin: Instant,
     until: Instant,
     target: &'a Target,
+    url: &'a str,
+    told: Cell<bool>,
 }
 
 impl<'a> Patience<'a> {
-    /// Until then, or until a signal says that it is enough.
-    pub(super) fn until(until: Instant, target: &'a Target) -> Self {
-        Self { until, target }
+    /// As long as the command line says, or until a signal says that it is enough.
+    pub(super) fn begin(args: &'a RunArgs, target: &'a Target) -> Self {
+        let begin = Instant::now();
+        Self { begin, until: begin + args.flush_timeout, target, url: &args.client.url, told: Cell::new(false) }
     }
 
-    /// No more waiting.
+    /// Whether it is over. Tells the person at the terminal what we wait for, once it takes long.
     pub(super) fn is_over(&self) -> bool {
-        self.left().is_zero() || self.target.wants_us_gone()
+        let over = self.left().is_zero() || self.target.wants_us_gone();
+        if !over && !self.told.get() && self.begin.elapsed() >= SILENCE {
+            self.told.set(true);
+            eprintln!("steadywire: waiting for {} (Ctrl-C to leave)", link::shown(self.url));
+        }
+        over
     }
 
-    /// The time that is left.
-    pub(super) fn left(&self) -> Duration {
+    /// How long to wait before asking again.
+    pub(super) fn slice(&self) -> Duration {
+        SLICE.min(self.left())
+    }
+
+    fn left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
-}
-
-/// The last reason why the hub does not want us.
-pub(super) type Refusal = Arc<Mutex<Option<String>>>;
-
-/// Remembers a refusal, for the warning at the end: in the middle it would garble the command's output.
-pub(super) fn watch_for_refusal(client: &Client) -> Refusal {
-    let refusal = Refusal::default();
-    let remembered = refusal.clone();
-    client.on(EventKind::Error, move |event| {
-        if let Event::Error(error) = event
-            && error.task_id.is_none()
-            && error.fatal
-        {
-            *remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&error.message).into_owned());
-        }
-    });
-    refusal
 }
 
 /// Tells followers how many lines they miss, if there is room for it.
@@ -76,23 +71,21 @@ pub(super) fn end_task(reporter: Reporter, end: End, took: Duration) -> Pending<
 }
 
 /// Waits until the hub has the outcome; says so on standard error if it has not.
-pub(super) fn deliver(mut pending: Pending<Receipt>, args: &RunArgs, refusal: &Refusal, patience: &Patience<'_>) {
-    let begin = Instant::now();
-    let mut told = false;
+pub(super) fn deliver(
+    client: &Client,
+    mut pending: Pending<Receipt>,
+    args: &RunArgs,
+    refusal: &Refusal,
+    patience: &Patience<'_>,
+) {
     let result = loop {
-        match pending.wait_timeout(SLICE.min(patience.left())) {
+        match pending.wait_timeout(patience.slice()) {
             Err(error) if error.kind() == ErrorKind::Timeout => {}
             result => break Some(result),
         }
-        if patience.is_over() {
+        // Refused for good: what is sent now waits for a connect that nobody asks for.
+        if patience.is_over() || client.state() == State::Error {
             break None;
-        }
-        if !told && begin.elapsed() >= SILENCE && patience.left() >= SILENCE {
-            told = true;
-            eprintln!(
-                "steadywire: waiting for {} to take the outcome (Ctrl-C to leave)",
-                link::shown(&args.client.url)
-            );
         }
     };
     let problem = match result {
@@ -105,11 +98,10 @@ pub(super) fn deliver(mut pending: Pending<Receipt>, args: &RunArgs, refusal: &R
         Some(Ok(Receipt::Unknown)) => "the link broke".to_owned(),
         Some(Err(error)) => error.to_string(),
     };
-    let refusal = refusal.lock().unwrap_or_else(PoisonError::into_inner).take();
     eprintln!(
-        "steadywire: {} may not know how task {} ended ({})",
+        "steadywire: {} may not know how task {} ended, nor all of its output ({})",
         link::shown(&args.client.url),
-        args.task,
-        refusal.unwrap_or(problem)
+        clean(&args.task),
+        refusal.text().unwrap_or(problem)
     );
 }

@@ -7,11 +7,11 @@ use std::io::{self, BufRead};
 use std::time::{Duration, Instant};
 
 use steadywire::event::DropReason;
-use steadywire::{Client, Error, ErrorKind, Message, Pending, Receipt};
+use steadywire::{Client, Error, ErrorKind, Message, Pending, Receipt, State};
 
 use crate::args::SendArgs;
 use crate::exit::{Exit, fail};
-use crate::link;
+use crate::link::{self, Refusal};
 use crate::text::clean;
 
 /// Most messages that wait for their receipt; then reading waits for the oldest.
@@ -20,15 +20,18 @@ const MAX_UNSETTLED: usize = 256;
 /// Longest line of JSON read from standard input, in bytes; a longer one is a bad line.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
+/// How often it is looked whether waiting still makes sense.
+const SLICE: Duration = Duration::from_millis(50);
+
 /// Sends what the command line says, or what standard input says.
 pub(crate) fn send(args: &SendArgs) -> Exit {
     let client = match link::client(&args.client) {
         Ok(client) => client,
         Err(error) => return fail(Exit::Usage, error),
     };
+    let mut sender = Sender { client: &client, refusal: Refusal::of(&client), args, unsettled: VecDeque::new() };
     // Success and failure show in the receipts.
     drop(client.connect(None));
-    let mut sender = Sender { client: &client, args, unsettled: VecDeque::new() };
     let result = if args.reads_stdin() { sender.send_lines(io::stdin().lock()) } else { sender.send_options() };
     let exit = match result {
         Ok(exit) => exit,
@@ -53,6 +56,7 @@ impl From<Error> for Problem {
 
 struct Sender<'a> {
     client: &'a Client,
+    refusal: Refusal,
     args: &'a SendArgs,
     unsettled: VecDeque<(String, Pending<Receipt>)>,
 }
@@ -60,7 +64,7 @@ struct Sender<'a> {
 impl Sender<'_> {
     fn send_options(&mut self) -> Result<Exit, Problem> {
         for (what, message) in messages(self.args)? {
-            self.send(what.to_owned(), message)?;
+            self.send(what.to_owned(), &message)?;
         }
         self.settle_all()?;
         Ok(Exit::Complete)
@@ -82,7 +86,7 @@ impl Sender<'_> {
                 continue;
             }
             match line::parse(&self.args.task, &line) {
-                Ok(message) => self.send(format!("line {number}"), message)?,
+                Ok(message) => self.send(format!("line {number}"), &message)?,
                 Err(text) => exit = fail(Exit::Usage, format_args!("standard input, line {number}: {text}")),
             }
         }
@@ -90,7 +94,7 @@ impl Sender<'_> {
         Ok(exit)
     }
 
-    fn send(&mut self, what: String, message: Message) -> Result<(), Problem> {
+    fn send(&mut self, what: String, message: &Message) -> Result<(), Problem> {
         if self.unsettled.len() == MAX_UNSETTLED {
             self.settle_oldest(Instant::now() + self.args.timeout)?;
         }
@@ -118,12 +122,25 @@ impl Sender<'_> {
 
     fn settle_oldest(&mut self, until: Instant) -> Result<(), Problem> {
         let Some((what, mut pending)) = self.unsettled.pop_front() else { return Ok(()) };
-        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
-        let problem = match pending.wait_timeout(left) {
+        let receipt = loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match pending.wait_timeout(left.min(SLICE)) {
+                Err(error) if error.kind() == ErrorKind::Timeout && !left.is_zero() => {
+                    // Refused for good: what is sent now waits for a connect that nobody asks for.
+                    if self.client.state() == State::Error {
+                        break Ok(Receipt::Dropped(DropReason::Refused));
+                    }
+                }
+                receipt => break receipt,
+            }
+        };
+        let problem = match receipt {
             // Newer progress is on its way in its place.
             Ok(Receipt::Acked | Receipt::Written { .. } | Receipt::Dropped(DropReason::Superseded)) => return Ok(()),
             Ok(Receipt::Rejected(reason)) => format!("refused by the hub: {}", clean(&reason)),
-            Ok(Receipt::Dropped(reason)) => format!("not delivered: {}", reason.name()),
+            Ok(Receipt::Dropped(reason)) => {
+                format!("not delivered: {}", self.refusal.text().unwrap_or_else(|| reason.name().to_owned()))
+            }
             Ok(Receipt::Unknown) => "may not have been delivered: the link broke".to_owned(),
             Err(error) if error.kind() == ErrorKind::Timeout => format!(
                 "not delivered to {} within {} s",

@@ -1,7 +1,11 @@
 //! What the tests of the program share: a hub to talk to, and the program itself.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -120,5 +124,58 @@ impl Reading {
     #[cfg(unix)]
     pub fn signal(&self, signal: rustix::process::Signal) {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+    }
+}
+
+/// The program under a terminal of ours.
+#[cfg(unix)]
+pub struct AtTerminal {
+    pub child: Child,
+    pub terminal: std::fs::File,
+    seen: String,
+}
+
+#[cfg(unix)]
+impl AtTerminal {
+    pub fn start(arguments: &[&str]) -> Self {
+        let (master, slave) = pty_process::blocking::open().unwrap();
+        master.resize(pty_process::Size::new(33, 77)).unwrap();
+        let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_steadywire"))
+            .args(arguments)
+            .env("TERM", "xterm")
+            .env_remove("STEADYWIRE_URL")
+            .env_remove("STEADYWIRE_TOKEN");
+        let child = command.spawn(slave).unwrap();
+        let terminal = std::fs::File::from(master.as_fd().try_clone_to_owned().unwrap());
+        Self { child, terminal, seen: String::new() }
+    }
+
+    pub fn type_in(&mut self, keys: &str) {
+        self.terminal.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Reads until what was shown since the last call contains `part`.
+    #[track_caller]
+    pub fn until(&mut self, part: &str) -> String {
+        let mut block = [0; 4096];
+        loop {
+            if let Some(at) = self.seen.find(part) {
+                let rest = self.seen.split_off(at + part.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            match self.terminal.read(&mut block) {
+                Ok(count) if count > 0 => self.seen.push_str(&text(&block[..count])),
+                _ => panic!("the terminal closed after {:?}", self.seen),
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> (i32, String) {
+        let mut block = [0; 4096];
+        while let Ok(count @ 1..) = self.terminal.read(&mut block) {
+            self.seen.push_str(&text(&block[..count]));
+        }
+        let status = self.child.wait().unwrap();
+        (status.code().or(status.signal()).unwrap(), self.seen)
     }
 }

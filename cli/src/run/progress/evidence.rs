@@ -169,10 +169,8 @@ pub(super) fn stands_alone(line: &str, start: usize, end: usize) -> bool {
     let free_after = match after.next() {
         None | Some(' ' | '\t' | '|' | ']' | ')' | '}' | ';' | '!') => true,
         // The end of a sentence, but no name and no number that goes on.
-        Some(':' | ',' | '.' | '…') => {
-            !after.next().is_some_and(|c| c.is_ascii_digit() || c == '/' || c == '\\')
-                && !(line[end..].starts_with('.') && line[end + 1..].starts_with(char::is_alphanumeric))
-        }
+        Some('.') => !after.next().is_some_and(|c| c.is_alphanumeric() || c == '/' || c == '\\'),
+        Some(':' | ',' | '…') => !after.next().is_some_and(|c| c.is_ascii_digit() || c == '/' || c == '\\'),
         Some(c) => !c.is_ascii() && !c.is_alphanumeric(),
     };
     free_before && free_after && !has_time_behind(&line[end..])

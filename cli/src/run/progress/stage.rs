@@ -18,7 +18,7 @@ pub(super) fn before(line: &str, at: usize) -> String {
     }
     let words: Vec<&str> = text.split_whitespace().map(trim).collect();
     let is_name = |word: &&str| has_letters(word) && !NOISE.contains(word);
-    let Some(first) = words.iter().position(|word| is_name(word)) else { return String::new() };
+    let Some(first) = words.iter().position(is_name) else { return String::new() };
     // A number behind the words belongs to them: `Epoch 1: 42%`.
     let last = words
         .iter()
