@@ -62,9 +62,6 @@ impl Queue {
 
     /// Moves what `wanted` holds out of `batch` and forgets the rest. Whether the bell is due.
     pub(super) fn store(&mut self, batch: &mut Batch, wanted: u32, now_ms: u64) -> bool {
-        if self.latest.is_none() && self.lags(now_ms) {
-            self.latest = Some(self.find_latest());
-        }
         let start = self.batch.len();
         let by_entry = self.latest.is_some() || batch.needs_care() || !all_wanted(batch, wanted);
         if by_entry {
@@ -82,6 +79,10 @@ impl Queue {
             }
         }
         self.mark(start, now_ms);
+        // After the store: one burst alone may be what the consumer cannot keep pace with.
+        if self.latest.is_none() && self.lags(now_ms) {
+            self.begin_lag();
+        }
         self.tidy();
         self.due()
     }
@@ -240,15 +241,20 @@ impl Queue {
         self.marks.front().map_or(0, |(_, since)| now_ms.saturating_sub(*since))
     }
 
-    fn find_latest(&self) -> FxHashMap<u32, usize> {
+    /// The consumer lags: of each task only the latest progress goes on waiting, from here on.
+    fn begin_lag(&mut self) {
         let mut latest = FxHashMap::default();
         for index in self.head..self.batch.len() {
             let keyed = self.batch.kind(index) == Some(EventKind::Progress) && self.batch.key(index) != NO_KEY;
-            if keyed && !self.batch.is_dead(index) {
-                latest.insert(self.batch.key(index), index);
+            if !keyed || self.batch.is_dead(index) {
+                continue;
+            }
+            if let Some(replaced) = latest.insert(self.batch.key(index), index) {
+                self.conflated += 1;
+                self.kill(replaced);
             }
         }
-        latest
+        self.latest = Some(latest);
     }
 
     fn kill(&mut self, index: usize) {
@@ -317,7 +323,7 @@ impl Queue {
         self.retry = self.retry.and_then(|_| find(EventKind::Retry));
         self.overflow = self.overflow.and_then(|_| find(EventKind::Overflow));
         if self.latest.is_some() {
-            self.latest = Some(self.find_latest());
+            self.begin_lag();
         }
     }
 
