@@ -33,7 +33,7 @@ pub(crate) struct Echoed {
 
 pub(crate) fn measure(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
     for round in 0..plan.rounds {
-        for contestant in plan.turn(round, &[Contestant::Tungstenite]) {
+        for contestant in Plan::turn(round, &[Contestant::Tungstenite]) {
             let (server, port) = Child::serve(Role::EchoServer { core: 0 })?;
             let rounds = plan.echo_rounds;
             let echoed: Echoed = Child::run(Role::Echo { contestant, port, core: 0, rounds })?;

@@ -29,7 +29,7 @@ pub(crate) struct Idle {
 pub(crate) fn measure(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
     let connections = plan.connections;
     for round in 0..plan.rounds.min(3) {
-        for contestant in plan.turn(round, &[Contestant::Tungstenite]) {
+        for contestant in Plan::turn(round, &[Contestant::Tungstenite]) {
             let (server, port) = Child::serve(Role::Sink)?;
             let idle: Idle = Child::run(Role::Idle { contestant, port, connections })?;
             server.finish::<Totals>()?;

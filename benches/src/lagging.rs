@@ -28,9 +28,6 @@ pub(crate) struct Lagged {
 }
 
 pub(crate) fn measure(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
-    if !plan.has_ours() {
-        return Ok(());
-    }
     let events = u64::from(RATE) * plan.paced_seconds;
     let (server, port) = Child::serve(Role::Blaster { corpus: Corpus::Progress, events, per_second: Some(RATE) })?;
     let lagged: Lagged = Child::run(Role::Laggard { port })?;

@@ -8,7 +8,6 @@ mod echo;
 mod frames;
 mod idle;
 mod lagging;
-#[cfg_attr(not(feature = "ours"), path = "ours_absent.rs")]
 mod ours;
 mod parse;
 mod reading;
@@ -49,18 +48,12 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// The contestants of one round, in an order that changes with the round.
-    pub(crate) fn turn(&self, round: usize, rivals: &[Contestant]) -> Vec<Contestant> {
+    pub(crate) fn turn(round: usize, rivals: &[Contestant]) -> Vec<Contestant> {
         let mut turn = rivals.to_vec();
-        if self.has_ours() {
-            turn.push(Contestant::Steadywire);
-        }
+        turn.push(Contestant::Steadywire);
         let first = round % turn.len();
         turn.rotate_left(first);
         turn
-    }
-
-    pub(crate) fn has_ours(&self) -> bool {
-        ours::PRESENT
     }
 }
 

@@ -17,8 +17,6 @@ use crate::sending;
 use crate::tally::Tally;
 use crate::usage::resident_kib;
 
-pub(crate) const PRESENT: bool = true;
-
 /// How often the lagging consumer's memory is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -85,7 +83,7 @@ pub(crate) fn echo(port: u16, rounds: usize) -> io::Result<Vec<u64>> {
             }
         }
     });
-    client.send(progress(0)).map_err(io::Error::other)?;
+    drop(client.send(progress(0)).map_err(io::Error::other)?);
     is_done.recv().map_err(io::Error::other)
 }
 
@@ -118,7 +116,8 @@ pub(crate) fn send(port: u16, messages: u64) -> io::Result<()> {
     client.connect(None).wait().map_err(io::Error::other)?;
     for index in 0..messages {
         let message = Message::log(TASK, Level::Info, sending::line(index));
-        client.send(message).map_err(io::Error::other)?;
+        // The flush waits for this receipt too.
+        drop(client.send(message).map_err(io::Error::other)?);
         if (index + 1) % sending::BATCH == 0 || index + 1 == messages {
             client.flush().wait().map_err(io::Error::other)?;
         }

@@ -31,7 +31,7 @@ pub(crate) fn full_speed(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
         let name = if corpus == Corpus::Plain { "plain" } else { "hard" };
         let expected = corpus::expected(corpus, events);
         for round in 0..plan.rounds {
-            for contestant in plan.turn(round, &[Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes]) {
+            for contestant in Plan::turn(round, &[Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes]) {
                 let read = run(contestant, corpus, events, None)?;
                 check(contestant, &read, &expected)?;
                 let millions = expected.events() as f64 / 1e6;
@@ -60,7 +60,7 @@ pub(crate) fn paced(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
     for rate in [1, 100, 1_000] {
         let events = u64::from(rate) * plan.paced_seconds;
         let expected = corpus::expected(Corpus::Plain, events);
-        for contestant in plan.turn(0, &[Contestant::Walk, Contestant::Tungstenite]) {
+        for contestant in Plan::turn(0, &[Contestant::Walk, Contestant::Tungstenite]) {
             let read = run(contestant, Corpus::Plain, events, Some(rate))?;
             check(contestant, &read, &expected)?;
             let figure = 1_000.0 * read.steady_cpu_s / read.steady_wall_s;
@@ -119,10 +119,7 @@ mod tests {
     fn every_contestant_sees_the_same_events() {
         // Longer than a block, and not a multiple of it.
         let events = BLOCK as u64 + 1_000;
-        let mut contestants = vec![Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes];
-        if crate::ours::PRESENT {
-            contestants.push(Contestant::Steadywire);
-        }
+        let contestants = [Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes, Contestant::Steadywire];
         for corpus in [Corpus::Plain, Corpus::Hard, Corpus::Progress] {
             let expected = corpus::expected(corpus, events);
             for contestant in &contestants {

@@ -34,7 +34,7 @@ pub(crate) fn measure(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
         tally.totals()
     };
     for round in 0..plan.rounds {
-        for contestant in plan.turn(round, &[Contestant::Tungstenite]) {
+        for contestant in Plan::turn(round, &[Contestant::Tungstenite]) {
             let (server, port) = Child::serve(Role::Sink)?;
             let sent: Sent = Child::run(Role::Sender { contestant, port, messages })?;
             let arrived: Totals = server.finish()?;
