@@ -25,6 +25,7 @@ pub(crate) struct Attempts {
     pub protocol_errors: u32,
     /// Credentials were refreshed since the link was last stable.
     pub refreshed: bool,
+    /// What was had last was refused, and nothing was had since.
     pub force_refresh: bool,
     pub last_close_code: Option<u16>,
     pub last_http_status: Option<u16>,
@@ -50,7 +51,7 @@ impl Session {
             self.link.attempts.tries += 1;
         }
         self.stats.attempts += 1;
-        let force_refresh = std::mem::take(&mut self.link.attempts.force_refresh);
+        let force_refresh = self.link.attempts.force_refresh;
         if credentials {
             self.output(Output::NeedCredentials {
                 generation,

@@ -117,6 +117,8 @@ impl Session {
         if self.state == State::Connecting {
             self.link.attempts.tries = 0;
         }
+        self.link.attempts.last_close_code = None;
+        self.link.attempts.last_http_status = None;
         self.link.phase = Phase::Open { since: now, heard: false, stable_at: Some(now + SILENT_STABLE_MS) };
         self.stats.connects += 1;
         self.set_state(State::Connected, "the link is up", None, false);
@@ -140,7 +142,10 @@ impl Session {
             return;
         }
         match result {
-            Ok(()) => self.output(Output::Dial { generation }),
+            Ok(()) => {
+                self.link.attempts.force_refresh = false;
+                self.output(Output::Dial { generation });
+            }
             Err(failure) => {
                 let disposition = if failure.fatal { Disposition::Fatal } else { Disposition::Retry };
                 let text = format!("credentials could not be had: {}", failure.message);
