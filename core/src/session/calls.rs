@@ -14,7 +14,7 @@ impl Session {
         }
         check_room(self.link.waiters.len())?;
         if let Some(ending) = &mut self.ending {
-            return ending.defer(ticket, task);
+            return ending.defer_connect(ticket, task);
         }
         if let Some(task) = task {
             self.flag(task);
@@ -31,7 +31,7 @@ impl Session {
     pub(super) fn reconnect(&mut self, ticket: Ticket) -> Result<(), Error> {
         check_room(self.link.waiters.len())?;
         if let Some(ending) = &mut self.ending {
-            return ending.defer(ticket, None);
+            return ending.defer_connect(ticket, None);
         }
         self.wait_for_link(ticket);
         self.abandon_link("reconnect() was called");
@@ -66,6 +66,18 @@ impl Session {
             self.settle(lease, Settlement::Outcome(outcome));
             return Ok(());
         }
+        if let Some(ending) = &mut self.ending {
+            return ending.defer_lease(lease, task, kind);
+        }
+        self.take_lease(lease, task, kind);
+        if self.state != State::Connected {
+            self.dial_if_stopped("a task is to be followed");
+        }
+        Ok(())
+    }
+
+    /// Notes the lease and opens its subscription. Dials nothing.
+    pub(super) fn take_lease(&mut self, lease: LeaseId, task: &str, kind: LeaseKind) {
         let slot = self.tasks.find_or_add(task);
         self.tasks.add_lease(lease, slot, kind);
         if kind == LeaseKind::Report {
@@ -74,21 +86,25 @@ impl Session {
         } else {
             self.want(slot);
         }
-        match &mut self.ending {
-            Some(ending) => ending.connect_afterwards(),
-            None if self.state != State::Connected => self.dial_if_stopped("a task is to be followed"),
-            None => {}
-        }
-        Ok(())
     }
 
     pub(super) fn unlease(&mut self, lease: LeaseId) {
+        if let Some((task, kind)) = self.ending.as_mut().and_then(|ending| ending.withdraw(lease)) {
+            self.settle_lost(lease, kind, &task, LostReason::Unsubscribed);
+            return;
+        }
         let Some((slot, kind)) = self.tasks.end_lease(lease) else { return };
+        let task = self.tasks.get(slot).id.clone();
+        self.settle_lost(lease, kind, &task, LostReason::Unsubscribed);
+        self.after_unwanting(slot);
+    }
+
+    /// The lease ends without an outcome: a follow or wait is answered.
+    pub(super) fn settle_lost(&mut self, lease: LeaseId, kind: LeaseKind, task: &str, reason: LostReason) {
         if matches!(kind, LeaseKind::Follow | LeaseKind::Wait) {
-            let outcome = self.lost_outcome(slot, LostReason::Unsubscribed);
+            let outcome = self.lost_outcome(task, reason);
             self.settle(lease, Settlement::Outcome(outcome));
         }
-        self.after_unwanting(slot);
     }
 
     /// Opens the subscription unless it is open already.
@@ -164,9 +180,9 @@ impl Session {
         }
     }
 
-    pub(super) fn lost_outcome(&self, slot: Slot, reason: LostReason) -> Outcome {
+    pub(super) fn lost_outcome(&self, task: &str, reason: LostReason) -> Outcome {
         Outcome {
-            task_id: self.tasks.get(slot).id.to_string(),
+            task_id: task.to_owned(),
             kind: OutcomeKind::Lost,
             data: "null".to_owned(),
             message: String::new(),

@@ -2,9 +2,9 @@
 
 use super::Session;
 use super::calls::check_room;
-use super::io::{Generation, Output, Ticket};
+use super::io::{Generation, LeaseId, LeaseKind, Output, Ticket};
 use super::limits::{CLOSE_TIMEOUT_MS, DRAIN_MS};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::{DropReason, LostReason, Settlement, State};
 
 /// The close code of a disconnect.
@@ -15,8 +15,15 @@ const NORMAL: u16 = 1000;
 pub(crate) struct Ending {
     stage: Stage,
     waiters: Vec<Ticket>,
-    /// connect() and reconnect() called meanwhile; carried out afterwards. Bounded by `MAX_WAITERS`.
-    deferred: Vec<(Ticket, Option<Box<str>>)>,
+    /// What was called meanwhile; carried out afterwards. Bounded by `MAX_WAITERS`.
+    deferred: Vec<Deferred>,
+}
+
+/// A call that waits for the end of a disconnect.
+#[derive(Debug)]
+enum Deferred {
+    Connect(Ticket, Option<Box<str>>),
+    Lease(LeaseId, Box<str>, LeaseKind),
 }
 
 #[derive(Debug, Default)]
@@ -42,16 +49,25 @@ impl Ending {
         }
     }
 
-    pub(super) fn defer(&mut self, ticket: Ticket, task: Option<&str>) -> Result<(), Error> {
+    pub(super) fn defer_connect(&mut self, ticket: Ticket, task: Option<&str>) -> Result<(), Error> {
         check_room(self.deferred.len())?;
-        self.deferred.push((ticket, task.map(Into::into)));
+        self.deferred.push(Deferred::Connect(ticket, task.map(Into::into)));
         Ok(())
     }
 
-    /// Somebody began to follow a task meanwhile: the client connects again when it has ended.
-    pub(super) fn connect_afterwards(&mut self) {
-        if self.deferred.is_empty() {
-            self.deferred.push((0, None));
+    pub(super) fn defer_lease(&mut self, lease: LeaseId, task: &str, kind: LeaseKind) -> Result<(), Error> {
+        check_room(self.deferred.len())?;
+        self.deferred.push(Deferred::Lease(lease, task.into(), kind));
+        Ok(())
+    }
+
+    /// Takes a deferred lease back, if it is one.
+    pub(super) fn withdraw(&mut self, lease: LeaseId) -> Option<(Box<str>, LeaseKind)> {
+        let is_it = |one: &Deferred| matches!(one, Deferred::Lease(id, ..) if *id == lease);
+        let at = self.deferred.iter().position(is_it)?;
+        match self.deferred.remove(at) {
+            Deferred::Lease(_, task, kind) => Some((task, kind)),
+            Deferred::Connect(..) => None,
         }
     }
 }
@@ -61,6 +77,11 @@ impl Session {
         if let Some(ending) = &mut self.ending {
             check_room(ending.waiters.len())?;
             ending.waiters.push(ticket);
+            self.take_back_deferred();
+            if matches!(self.ending, Some(Ending { stage: Stage::Closing { .. }, .. })) {
+                self.end_all_work(LostReason::Disconnected, DropReason::Disconnected);
+            }
+            self.reject_waiters_disconnected();
             return Ok(());
         }
         let mut ending = Ending { waiters: vec![ticket], ..Ending::default() };
@@ -142,12 +163,10 @@ impl Session {
             self.link_is_gone(None, "the client was closed");
         }
         self.stop_link();
+        self.take_back_deferred();
         self.end_all_work(LostReason::Closed, DropReason::Closed);
         self.set_state(State::Disconnected, "the client was closed", None, false);
-        self.reject_waiters_disconnected();
-        if let Some(ending) = &mut self.ending {
-            ending.deferred.clear();
-        }
+        self.reject_waiters(&Error::new(ErrorKind::Closed, "the client was closed before the link was up"));
         self.drop_closing();
         if self.ending.is_some() {
             self.ended();
@@ -160,12 +179,33 @@ impl Session {
         for ticket in ending.waiters {
             self.settle(ticket, Settlement::Disconnected);
         }
-        for (ticket, task) in ending.deferred {
-            if let Some(task) = task {
-                self.flag(&task);
+        for one in ending.deferred {
+            match one {
+                Deferred::Connect(ticket, task) => {
+                    if let Some(task) = task {
+                        self.flag(&task);
+                    }
+                    self.wait_for_link(ticket);
+                    self.dial_if_stopped("connect() was called");
+                }
+                Deferred::Lease(lease, task, kind) => {
+                    if self.lease(lease, &task, kind).is_err() {
+                        self.settle_lost(lease, kind, &task, LostReason::Refused);
+                    }
+                }
             }
-            self.wait_for_link(ticket);
-            self.dial_if_stopped("connect() was called");
+        }
+    }
+
+    /// Something ends what was called during the disconnect before it was carried out: connects wait for that
+    /// end like any other, leases are there to be lost.
+    fn take_back_deferred(&mut self) {
+        let Some(ending) = &mut self.ending else { return };
+        for one in std::mem::take(&mut ending.deferred) {
+            match one {
+                Deferred::Connect(ticket, _) => self.wait_for_link(ticket),
+                Deferred::Lease(lease, task, kind) => self.take_lease(lease, &task, kind),
+            }
         }
     }
 }

@@ -9,9 +9,8 @@ use crate::config::Terminal;
 use crate::event::{
     Complete, DropReason, ErrorEvent, ErrorSource, Event, Lost, LostReason, Outcome, OutcomeKind, Settlement,
 };
-
-const COMPLETE_WORDS: [&str; 6] = ["complete", "completed", "success", "succeeded", "done", "finished"];
-const ERROR_WORDS: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];
+use crate::protocol::terminal_word;
+use crate::protocol::{self, Body};
 
 /// The end of a task as a message tells it.
 #[derive(Debug)]
@@ -80,7 +79,7 @@ impl Session {
         let task = self.tasks.get_mut(slot);
         task.flag = false;
         let (key, id) = (task.key, task.id.to_string());
-        let outcome = self.lost_outcome(slot, reason);
+        let outcome = self.lost_outcome(&id, reason);
         self.stats.lost += 1;
         self.batch.push(key, Event::Lost(Cow::Owned(Lost { task_id: id, reason })));
         self.tasks.set_phase(slot, Phase::Lost);
@@ -106,13 +105,7 @@ impl Session {
         if let Some(terminal) = self.config.terminal_status.get(&word) {
             return *terminal;
         }
-        if COMPLETE_WORDS.contains(&&*word) {
-            Some(Terminal::Complete)
-        } else if ERROR_WORDS.contains(&&*word) {
-            Some(Terminal::Error)
-        } else {
-            None
-        }
+        terminal_word(&word).and_then(Terminal::from_status)
     }
 
     /// A status says that the task is over: its own last message has `HINT_MS` to arrive.
@@ -122,7 +115,7 @@ impl Session {
         match &mut task.hint {
             Some(hint) => {
                 if let Some(data) = data {
-                    hint.data = Some(data.to_owned());
+                    (hint.kind, hint.data) = (kind, Some(data.to_owned()));
                 }
             }
             None => task.hint = Some(Hint { kind, data: data.map(str::to_owned), due }),
@@ -132,14 +125,20 @@ impl Session {
 
     pub(super) fn hint_is_due(&mut self, slot: Slot) {
         let Some(hint) = self.tasks.get_mut(slot).hint.take() else { return };
-        let end = End {
-            kind: hint.kind,
-            data: hint.data.as_deref().unwrap_or("null"),
-            message: if hint.kind == Terminal::Error { "the task's status says that it failed" } else { "" },
-            code: "",
-            timestamp: self.now.wall_ms,
-            synthetic: true,
-        };
+        let data = hint.data.as_deref().unwrap_or("null");
+        let mut end =
+            End { kind: hint.kind, data, message: "", code: "", timestamp: self.now.wall_ms, synthetic: true };
+        if hint.kind == Terminal::Complete {
+            return self.end_task(slot, &end);
+        }
+        // The data may be an error's, which says more than its status.
+        let text = format!("{{\"type\":\"error\",\"data\":{data}}}");
+        end.message = "the task's status says that it failed";
+        let said = protocol::parse(&text).map(|frame| frame.body);
+        if let Ok(Body::Error { message, code, .. }) = &said {
+            end.code = code;
+            end.message = Some(&**message).filter(|message| !message.is_empty()).unwrap_or(end.message);
+        }
         self.end_task(slot, &end);
     }
 
