@@ -65,7 +65,10 @@ impl Player {
         } else if let Err(kind) = self.repeated(step) {
             played.insert("error".into(), kind.name().into());
         }
-        let seen = std::mem::take(&mut self.seen);
+        let mut seen = std::mem::take(&mut self.seen);
+        if step.get("count") == Some(&Value::Bool(true)) {
+            seen = runs(&seen);
+        }
         if !seen.is_empty() {
             played.insert("expect".into(), Value::Array(seen));
         }
@@ -170,7 +173,8 @@ impl Player {
             let message = &step["message"];
             let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
             let raw = |name: &str| message.get(name).map(Value::to_string);
-            let (data, metadata) = (raw("data"), raw("metadata"));
+            let verbatim = message.get("dataText").and_then(Value::as_str).map(str::to_owned);
+            let (data, metadata) = (verbatim.or_else(|| raw("data")), raw("metadata"));
             let json = data.as_deref().unwrap_or("null");
             let kind = match text("type") {
                 "progress" => DraftKind::Progress {
@@ -304,6 +308,14 @@ fn settled_json(ticket: u64, settlement: &Settlement) -> Value {
         Settlement::Receipt(receipt) => json!({ "settled": ticket, "receipt": receipt.to_json() }),
         Settlement::Outcome(outcome) => json!({ "settled": ticket, "outcome": outcome.to_json() }),
     }
+}
+
+/// How many of a kind came out in a row, for steps with `count`: a thousand frames are no reading matter.
+fn runs(seen: &[Value]) -> Vec<Value> {
+    const KINDS: [&str; 8] = ["event", "settled", "write", "ping", "dial", "drop", "close", "credentials"];
+    let kind = |value: &&Value| KINDS.into_iter().find(|kind| value.get(kind).is_some());
+    let same = |a: &Value, b: &Value| kind(&a) == kind(&b);
+    seen.chunk_by(same).map(|run| json!({ "counted": kind(&&run[0]), "times": run.len() })).collect()
 }
 
 /// The fields of `found` that `wanted` names.
