@@ -8,7 +8,7 @@ use super::tasks::{Phase, Slot};
 use crate::config::Terminal;
 use crate::error::ErrorKind;
 use crate::event::{ErrorEvent, ErrorSource, Event, Heartbeat, LostReason, NO_KEY, Status, Unknown};
-use crate::protocol::{Body, Control, Frame};
+use crate::protocol::{Body, Control, Frame, Rejected, write_string};
 
 /// What a frame's task is to us.
 enum Standing {
@@ -84,13 +84,22 @@ impl Session {
         }
     }
 
-    pub(super) fn on_rejected(&mut self, why: &str, text: &str) {
+    pub(super) fn on_rejected(&mut self, why: &Rejected, text: &str) {
+        match why {
+            // What a parser has to say differs from one implementation to the next.
+            Rejected::Json(_) => self.tell_rejected("it is not a JSON object", text),
+            Rejected::Field { .. } => self.tell_rejected(&why.to_string(), text),
+        }
+    }
+
+    fn tell_rejected(&mut self, why: &str, text: &str) {
         let mut end = text.len().min(SHOWN_BYTES);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
         self.stats.rejected += 1;
-        let message = format!("a message was rejected: {why}; it began {:?}", &text[..end]);
+        let mut message = format!("a message was rejected: {why}; it began ");
+        write_string(&mut message, &text[..end]);
         self.report(ErrorSource::Protocol, ErrorKind::InvalidMessage, &message, false);
     }
 
@@ -99,7 +108,7 @@ impl Session {
             self.sign_of_life();
             self.stats.frames_in += 1;
             let head = String::from_utf8_lossy(&head[..head.len().min(SHOWN_BYTES)]);
-            self.on_rejected("it is binary, and this protocol is text", &head);
+            self.tell_rejected("it is binary, and this protocol is text", &head);
         }
     }
 

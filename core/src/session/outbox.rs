@@ -72,11 +72,13 @@ impl Session {
             return Err(Error::new(ErrorKind::MessageTooLargeToQueue, text));
         }
         let superseded = (class == Class::Progress).then(|| self.waiting_progress(draft.task)).flatten();
-        if superseded.is_none() && !self.make_room(class, text.len())? {
+        let replaced = superseded.map(|index| self.outbox.queue[index].text.len());
+        if !self.make_room(class, text.len(), replaced)? {
             self.settle_receipt(ticket, Receipt::Dropped(DropReason::Overflow));
             return Ok(());
         }
-        if let Some(index) = superseded {
+        // Making room may have moved it.
+        if let Some(index) = superseded.and_then(|_| self.waiting_progress(draft.task)) {
             self.drop_queued(index, DropReason::Superseded);
         }
         self.outbox.last_order += 1;
@@ -140,32 +142,57 @@ impl Session {
         self.outbox.queue.iter().rposition(|queued| queued.class == Class::Progress && &*queued.task == task)
     }
 
-    /// Whether the message may be queued. False = it is to be dropped.
-    fn make_room(&mut self, class: Class, bytes: usize) -> Result<bool, Error> {
+    /// Whether the message may be queued, perhaps in the place of one of `replaced` bytes. False = it is to be
+    /// dropped.
+    fn make_room(&mut self, class: Class, bytes: usize, replaced: Option<usize>) -> Result<bool, Error> {
         let (extra, extra_bytes) =
             if class == Class::Kept { (RESERVE_MESSAGES, self.config.max_queued_bytes) } else { (0, 0) };
-        loop {
-            let held = self.outbox.queue.len() + self.receipts.kept();
-            let fits = held < self.config.max_queued_messages + extra
-                && self.outbox.bytes + bytes <= self.config.max_queued_bytes + extra_bytes;
-            if fits {
-                return Ok(true);
-            }
-            let policy = if class == Class::Kept { Overflow::Reject } else { self.config.overflow };
-            if policy == Overflow::DropNewest {
-                return Ok(false);
-            }
-            let oldest = self.outbox.queue.iter().position(|queued| queued.class == Class::Log);
-            match oldest.filter(|_| policy == Overflow::DropOldest) {
-                Some(index) => self.drop_queued(index, DropReason::Overflow),
-                None => {
-                    let text = format!(
-                        "the outbox is full ({held} messages, {} bytes); it empties when the link is up",
-                        self.outbox.bytes
-                    );
-                    return Err(Error::new(ErrorKind::QueueFull, text));
+        let held = self.outbox.queue.len() + self.receipts.kept();
+        let (new, growth) = (usize::from(replaced.is_none()), bytes.saturating_sub(replaced.unwrap_or(0)));
+        // What takes no more room than before is no reason to make some.
+        let beyond =
+            |now: usize, more: usize, most: usize| if more == 0 { 0 } else { (now + more).saturating_sub(most) };
+        let too_many = beyond(held, new, self.config.max_queued_messages + extra);
+        let too_large = beyond(self.outbox.bytes, growth, self.config.max_queued_bytes + extra_bytes);
+        if too_many == 0 && too_large == 0 {
+            return Ok(true);
+        }
+        let policy = if class == Class::Kept { Overflow::Reject } else { self.config.overflow };
+        match policy {
+            Overflow::DropNewest => return Ok(false),
+            Overflow::DropOldest => {
+                if let Some(count) = self.logs_to_drop(too_many, too_large) {
+                    self.drop_oldest_logs(count);
+                    return Ok(true);
                 }
             }
+            Overflow::Reject => {}
+        }
+        let text = format!(
+            "the outbox is full ({held} messages, {} bytes); it empties when the link is up",
+            self.outbox.bytes
+        );
+        Err(Error::new(ErrorKind::QueueFull, text))
+    }
+
+    /// How many of the oldest log lines have to go to free so many messages and bytes; `None` if all are not
+    /// enough.
+    fn logs_to_drop(&self, messages: usize, bytes: usize) -> Option<usize> {
+        let mut freed = (0, 0);
+        for log in self.outbox.queue.iter().filter(|queued| queued.class == Class::Log) {
+            freed = (freed.0 + 1, freed.1 + log.text.len());
+            if freed.0 >= messages && freed.1 >= bytes {
+                return Some(freed.0);
+            }
+        }
+        None
+    }
+
+    fn drop_oldest_logs(&mut self, count: usize) {
+        for _ in 0..count {
+            let oldest = self.outbox.queue.iter().position(|queued| queued.class == Class::Log);
+            let index = oldest.expect("they were counted");
+            self.drop_queued(index, DropReason::Overflow);
         }
     }
 }
@@ -226,8 +253,13 @@ fn check_json(data: Option<&str>) -> Result<(), Error> {
 
 impl Session {
     pub(super) fn settle_receipt(&mut self, ticket: Ticket, receipt: Receipt) {
+        self.settle_receipt_before(ticket, receipt, u64::MAX);
+    }
+
+    /// As above, while the message `unsettled` and those after it are still to be settled.
+    pub(super) fn settle_receipt_before(&mut self, ticket: Ticket, receipt: Receipt, unsettled: u64) {
         self.stats.note_receipt(&receipt);
         self.settle(ticket, Settlement::Receipt(receipt));
-        self.settle_flushes();
+        self.settle_flushes(unsettled);
     }
 }

@@ -30,9 +30,17 @@ struct InFlight {
     order: u64,
     ticket: Ticket,
     at: u64,
-    ack_unsupported: bool,
+    /// It asked for an acknowledgement and the server gives none.
+    unacknowledged_id: Option<Box<str>>,
     /// Kept to be written again until it is acknowledged.
     message: Option<Queued>,
+}
+
+impl InFlight {
+    fn has_id(&self, id: &str) -> bool {
+        let kept = self.message.as_ref().and_then(|message| message.id.as_deref());
+        kept.or(self.unacknowledged_id.as_deref()) == Some(id)
+    }
 }
 
 impl Receipts {
@@ -50,7 +58,7 @@ impl Session {
     pub(super) fn flush(&mut self, ticket: Ticket) -> Result<(), Error> {
         check_room(self.receipts.flushes.len())?;
         self.receipts.flushes.push_back((ticket, self.outbox.last_order));
-        self.settle_flushes();
+        self.settle_flushes(u64::MAX);
         Ok(())
     }
 
@@ -64,7 +72,7 @@ impl Session {
             order: message.order,
             ticket: message.ticket,
             at: self.mono(),
-            ack_unsupported: message.id.is_some() && !acks,
+            unacknowledged_id: None,
             message: None,
         };
         let text;
@@ -74,6 +82,7 @@ impl Session {
             self.receipts.acks += 1;
         } else {
             self.outbox.bytes -= message.text.len();
+            in_flight.unacknowledged_id = message.id;
             text = message.text;
         }
         self.receipts.in_flight.push_back(in_flight);
@@ -127,14 +136,15 @@ impl Session {
     }
 
     pub(super) fn on_ack(&mut self, id: &str) {
-        if let Some(message) = self.take_by_id(id) {
-            self.settle_receipt(message.ticket, Receipt::Acked);
+        let answered = |one: &InFlight| one.message.is_some() && one.has_id(id);
+        if let Some(ticket) = self.take_written(id, answered) {
+            self.settle_receipt(ticket, Receipt::Acked);
         }
     }
 
     pub(super) fn on_refused_message(&mut self, id: &str, message: &str) {
-        if let Some(refused) = self.take_by_id(id) {
-            self.settle_receipt(refused.ticket, Receipt::Rejected(message.to_owned()));
+        if let Some(ticket) = self.take_written(id, |one| one.has_id(id)) {
+            self.settle_receipt(ticket, Receipt::Rejected(message.to_owned()));
         }
     }
 
@@ -148,37 +158,35 @@ impl Session {
         for one in lost {
             match one.message {
                 Some(message) => again.push_back(Queued { written_before: true, ..message }),
-                None => unknown.push(one.ticket),
+                None => unknown.push((one.order, one.ticket, Receipt::Unknown)),
             }
         }
         again.append(&mut self.outbox.queue);
         self.outbox.queue = again;
-        for ticket in unknown {
-            self.settle_receipt(ticket, Receipt::Unknown);
-        }
+        self.settle_receipts(unknown);
     }
 
     /// Everything written is settled as unknown, acknowledged or not.
     pub(super) fn receipts_unknown(&mut self) {
         self.receipts.acks = 0;
-        for one in std::mem::take(&mut self.receipts.in_flight) {
-            self.outbox.bytes -= one.message.as_ref().map_or(0, |message| message.text.len());
-            self.settle_receipt(one.ticket, Receipt::Unknown);
-        }
+        let in_flight = std::mem::take(&mut self.receipts.in_flight);
+        let kept = in_flight.iter().filter_map(|one| one.message.as_ref());
+        self.outbox.bytes -= kept.map(|message| message.text.len()).sum::<usize>();
+        self.settle_receipts(in_flight.into_iter().map(|one| (one.order, one.ticket, Receipt::Unknown)).collect());
     }
 
     pub(super) fn has_unsettled(&self) -> bool {
         !self.outbox.queue.is_empty() || !self.receipts.in_flight.is_empty()
     }
 
-    /// Answers every flush before which nothing is unsettled.
-    pub(super) fn settle_flushes(&mut self) {
+    /// Answers every flush before which nothing is unsettled, of those before the message `limit`.
+    pub(super) fn settle_flushes(&mut self, limit: u64) {
         if self.receipts.flushes.is_empty() {
             return;
         }
         let queued = self.outbox.queue.front().map(|queued| queued.order);
         let in_flight = self.receipts.in_flight.front().map(|one| one.order);
-        let oldest = [queued, in_flight].into_iter().flatten().min().unwrap_or(u64::MAX);
+        let oldest = [queued, in_flight].into_iter().flatten().min().unwrap_or(u64::MAX).min(limit);
         while let Some((ticket, order)) = self.receipts.flushes.front().copied()
             && order < oldest
         {
@@ -192,30 +200,36 @@ impl Session {
         self.receipts.in_flight.retain(|one| {
             let written = one.message.is_none() && done(one);
             if written {
-                settled.push((one.ticket, one.ack_unsupported));
+                let receipt = Receipt::Written { ack_unsupported: one.unacknowledged_id.is_some() };
+                settled.push((one.order, one.ticket, receipt));
             }
             !written
         });
-        for (ticket, ack_unsupported) in settled {
-            self.settle_receipt(ticket, Receipt::Written { ack_unsupported });
+        self.settle_receipts(settled);
+    }
+
+    /// Settles messages that are out of the queue already, in their order, and each flush in its place.
+    fn settle_receipts(&mut self, receipts: Vec<(u64, Ticket, Receipt)>) {
+        let mut receipts = receipts.into_iter().peekable();
+        while let Some((_, ticket, receipt)) = receipts.next() {
+            let unsettled = receipts.peek().map_or(u64::MAX, |(order, ..)| *order);
+            self.settle_receipt_before(ticket, receipt, unsettled);
         }
     }
 
-    fn take_by_id(&mut self, id: &str) -> Option<Queued> {
-        let is_it = |message: &Queued| message.id.as_deref() == Some(id);
-        let at = self.receipts.in_flight.iter().position(|one| one.message.as_ref().is_some_and(is_it));
-        let message = match at {
-            Some(at) => {
-                self.receipts.acks -= 1;
-                self.receipts.in_flight.remove(at)?.message?
-            }
-            None => {
-                let at = self.outbox.queue.iter().position(is_it)?;
-                self.outbox.queue.remove(at)?
-            }
-        };
+    /// Takes the message that the server speaks of, if it was written: on this link, or on an earlier one.
+    fn take_written(&mut self, id: &str, answered: impl Fn(&InFlight) -> bool) -> Option<Ticket> {
+        if let Some(at) = self.receipts.in_flight.iter().position(answered) {
+            let one = self.receipts.in_flight.remove(at)?;
+            self.receipts.acks -= usize::from(one.message.is_some());
+            self.outbox.bytes -= one.message.map_or(0, |message| message.text.len());
+            return Some(one.ticket);
+        }
+        let spoken_of = |message: &Queued| message.written_before && message.id.as_deref() == Some(id);
+        let at = self.outbox.queue.iter().position(spoken_of)?;
+        let message = self.outbox.queue.remove(at)?;
         self.outbox.bytes -= message.text.len();
-        Some(message)
+        Some(message.ticket)
     }
 
     fn written_after(&self) -> u64 {
