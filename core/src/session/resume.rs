@@ -9,7 +9,7 @@ use super::Session;
 use super::limits::{MAX_IDLE, MAX_TASK_ID};
 use super::tasks::{Cursor, Slot};
 use crate::event::{Event, Gap};
-use crate::protocol::Frame;
+use crate::protocol::{Frame, MAX_INTEGER};
 
 impl Session {
     /// Whether a frame of an open task is new. Moves the cursor and tells of a gap before it.
@@ -49,7 +49,7 @@ impl Session {
 
     pub(super) fn import_cursors(&mut self) {
         for (id, epoch, seq) in std::mem::take(&mut self.config.cursors).into_iter().take(MAX_IDLE) {
-            if !id.is_empty() && id.len() <= MAX_TASK_ID {
+            if !id.is_empty() && id.len() <= MAX_TASK_ID && seq <= MAX_INTEGER {
                 let slot = self.tasks.find_or_add(&id);
                 self.tasks.get_mut(slot).cursor = Some(Cursor { epoch: epoch.into(), seq });
             }

@@ -174,7 +174,8 @@ impl Session {
 
     fn since(&self, slot: Slot, features: Features) -> (&str, Option<(&str, u64)>) {
         let task = self.tasks.get(slot);
-        let cursor = task.cursor.as_ref().filter(|_| features.resume);
+        // A server that never named an epoch cannot be asked for what follows in it.
+        let cursor = task.cursor.as_ref().filter(|cursor| features.resume && !cursor.epoch.is_empty());
         (&task.id, cursor.map(|cursor| (&*cursor.epoch, cursor.seq)))
     }
 
