@@ -79,7 +79,15 @@ impl Server {
     /// # Errors
     /// What went wrong instead.
     pub async fn until_accepted(&self, count: usize) -> Result<(), Problem> {
-        self.shared.until(|state| state.transcript.connections.len() >= count).await
+        self.until(|transcript| transcript.connections.len() >= count).await
+    }
+
+    /// Waits until what was received is as wanted.
+    ///
+    /// # Errors
+    /// What went wrong instead.
+    pub async fn until(&self, is_so: impl Fn(&Transcript) -> bool) -> Result<(), Problem> {
+        self.shared.until(|state| is_so(&state.transcript)).await
     }
 
     /// The first problem, as soon as there is one.
