@@ -5,6 +5,7 @@ mod options;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::protocol::TaskStatus;
 use crate::session::Disposition;
 
 /// The longest delay or timeout, in milliseconds (about 35 minutes). Larger values are refused.
@@ -48,6 +49,17 @@ pub enum Terminal {
     Complete,
     /// The task ended in an error.
     Error,
+}
+
+impl Terminal {
+    /// The outcome that a task's status stands for, if it has ended.
+    pub(crate) fn from_status(status: TaskStatus) -> Option<Self> {
+        match status {
+            TaskStatus::Complete => Some(Self::Complete),
+            TaskStatus::Error => Some(Self::Error),
+            TaskStatus::Unknown | TaskStatus::Running => None,
+        }
+    }
 }
 
 /// Everything a client can be told. All times are milliseconds.

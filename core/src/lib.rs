@@ -1,4 +1,41 @@
-//! Steadywire.
+//! Follow long-running tasks over a WebSocket that breaks.
+//!
+//! Every task you follow ends with exactly one of `complete`, `error` or `lost`, as soon as the server knows it or the
+//! client stops; nothing you send disappears without being reported.
+//!
+//! ```
+//! # #[cfg(feature = "net")] {
+//! # let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+//! # let hub = runtime.block_on(steadywire_hub::Hub::builder().listen("127.0.0.1:0").start()).unwrap();
+//! # let url = hub.url();
+//! use steadywire::{Client, Config, Event, EventKind, OutcomeKind};
+//!
+//! // The worker's side.
+//! let worker = Client::new(Config::new(&url))?;
+//! let task = worker.report("build")?;
+//! task.progress(40.0, "compile", "12 of 30 crates")?;
+//! task.complete("{\"warnings\":0}").wait()?; // the server has it
+//!
+//! // The other side, here after the fact: the hub still knows.
+//! let client = Client::new(Config::new(&url))?;
+//! client.on(EventKind::Progress, |event| {
+//!     if let Event::Progress(progress) = event {
+//!         println!("{}: {} % {}", progress.task_id, progress.progress, progress.message);
+//!     }
+//! });
+//! let outcome = client.wait("build")?.wait()?; // a future too: `.await`
+//! assert_eq!(outcome.kind, OutcomeKind::Complete);
+//! assert_eq!(outcome.data, "{\"warnings\":0}");
+//! # }
+//! # Ok::<(), steadywire::Error>(())
+//! ```
+//!
+//! - [`Client`]: connect, subscribe, [`on`](Client::on), [`follow`](Client::follow), [`wait`](Client::wait), send
+//! - [`Reporter`]: the worker's side; its last message is acknowledged
+//! - [`Config`]: every option, its default and bounds
+//! - [`Event`], [`Outcome`], [`Receipt`], [`Error`]: what comes back
+//! - [`consumer`]: the same for language bindings, which take events in batches
+//! - [`session`] and [`protocol`]: the behaviour and the wire without any I/O; the whole crate without the feature `net`
 #[cfg(feature = "net")]
 mod client;
 mod config;

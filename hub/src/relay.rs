@@ -5,14 +5,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use steadywire::protocol::{Body, Frame, MessageKind, write_number, write_string};
+use steadywire::protocol::{Body, Frame, MessageKind, TaskStatus, terminal_word, write_number, write_string};
 
 use crate::history::{Kind, NewMessage};
-
-/// Words of a status message that say the task has ended well.
-const ENDED_WELL: [&str; 6] = ["complete", "completed", "success", "succeeded", "done", "finished"];
-/// Words of a status message that say the task has failed.
-const ENDED_BADLY: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];
 
 /// Fields of the envelope, which is written anew.
 const ENVELOPE: [&str; 8] = ["type", "taskId", "timestamp", "data", "seq", "epoch", "covers", "id"];
@@ -38,7 +33,7 @@ pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Result<Option<Ne
         Body::Control(_) | Body::Heartbeat { .. } => return Ok(None),
     };
     let says_failed = match &frame.body {
-        Body::Status { word: Some(word), .. } => says_failed(word),
+        Body::Status { word: Some(word), .. } => terminal_word(word).map(|status| status == TaskStatus::Error),
         _ => None,
     };
     Ok(Some(NewMessage {
@@ -48,12 +43,6 @@ pub(crate) fn relay(text: &str, frame: &Frame<'_>, now: i64) -> Result<Option<Ne
         data: data.map(str::to_owned),
         says_failed,
     }))
-}
-
-/// Whether a status word ends a task, and then whether it failed.
-fn says_failed(word: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
-    if is(&ENDED_WELL) { Some(false) } else { is(&ENDED_BADLY).then_some(true) }
 }
 
 fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> Result<String, serde_json::Error> {
@@ -79,13 +68,12 @@ fn rewrite(text: &str, frame: &Frame<'_>, kind: MessageKind<'_>, now: i64) -> Re
     Ok(out)
 }
 
-/// The data with what baseline followers expect in it: the task's id, the time, a clamped progress.
+/// The data of progress and log lines with what baseline followers expect in it: the task's id, the time, a clamped
+/// progress. All other data is the worker's own.
 fn rewrite_data(data: Option<&str>, frame: &Frame<'_>, timestamp: i64) -> Option<String> {
-    let (wants_id, wants_time) = match frame.body {
-        Body::Progress { .. } | Body::Log { .. } => (true, true),
-        Body::Complete { .. } => (true, false),
-        _ => return data.map(str::to_owned),
-    };
+    if !matches!(frame.body, Body::Progress { .. } | Body::Log { .. }) {
+        return data.map(str::to_owned);
+    }
     let Some(Fields(fields)) = data.and_then(|data| serde_json::from_str(data).ok()) else {
         return data.map(str::to_owned);
     };
@@ -101,12 +89,12 @@ fn rewrite_data(data: Option<&str>, frame: &Frame<'_>, timestamp: i64) -> Option
         }
     }
     let lacks = |name: &str| !fields.iter().any(|field| field.is(name));
-    if wants_id && lacks("taskId") {
+    if lacks("taskId") {
         let mut id = String::new();
         write_string(&mut id, &frame.task_id);
         write_field(&mut out, "\"taskId\"", &id);
     }
-    if wants_time && lacks("timestamp") {
+    if lacks("timestamp") {
         write_field(&mut out, "\"timestamp\"", &timestamp.to_string());
     }
     out.push('}');
@@ -200,11 +188,11 @@ mod tests {
             r#"{"\ud83d":1,"type":"complete","taskId":"t\ud83d","timestamp":5,"data":{"\ude00":"\ud83d","message":"m"}}"#,
         );
         let task = "t\u{fffd}";
-        let data = format!(r#"{{"\ude00":"\ud83d","message":"m","taskId":"{task}"}}"#);
+        let data = r#"{"\ude00":"\ud83d","message":"m"}"#;
         let expected = format!(r#"{{"type":"complete","taskId":"{task}","timestamp":5,"data":{data},"\ud83d":1}}"#);
         assert_eq!(message.text, expected);
         assert_eq!(message.kind, Kind::Outcome { failed: false });
-        assert_eq!(message.data.as_deref(), Some(r#"{"\ude00":"\ud83d","message":"m"}"#));
+        assert_eq!(message.data.as_deref(), Some(data));
     }
 
     #[test]

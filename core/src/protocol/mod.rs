@@ -12,6 +12,7 @@
 //!   [`encode_subscribe_batch`], [`encode_unsubscribe`], [`encode_query`], [`encode_subscribed`],
 //!   [`encode_state`], [`encode_ack`], [`encode_refusal`]
 //! - [`write_string`] and [`write_number`]: JSON texts and numbers as `JSON.stringify` writes them
+//! - [`terminal_word`]: the end that a status word stands for
 //! - [`is_json`]: whether a text may travel as `data`
 
 mod digits;
@@ -37,4 +38,4 @@ pub use frame::{Body, Control, Cursor, Features, Frame, Level, Rejected, Request
 pub use number::write_number;
 pub use pull::parse;
 pub use reference::parse_reference;
-pub use values::MAX_INTEGER;
+pub use values::{MAX_INTEGER, terminal_word};

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
 use super::number::write_number;
-use super::{Level, Rejected};
+use super::{Level, Rejected, TaskStatus};
 
 /// The largest integer a JSON number carries exactly everywhere: 2^53 - 1.
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -179,6 +179,15 @@ pub(super) fn percent(value: f64) -> f64 {
 /// Whether a `data.action` makes a `status` frame a control frame.
 pub(super) fn is_control(action: &str) -> bool {
     matches!(action, "hello" | "subscribe" | "unsubscribe" | "subscribed" | "query" | "state" | "ack")
+}
+
+/// The end that a status word in plain use says a task has come to, in any case.
+#[must_use]
+pub fn terminal_word(word: &str) -> Option<TaskStatus> {
+    const COMPLETE: [&str; 6] = ["complete", "completed", "success", "succeeded", "done", "finished"];
+    const ERROR: [&str; 6] = ["error", "failed", "failure", "cancelled", "canceled", "aborted"];
+    let is_one_of = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if is_one_of(&COMPLETE) { Some(TaskStatus::Complete) } else { is_one_of(&ERROR).then_some(TaskStatus::Error) }
 }
 
 impl Level {

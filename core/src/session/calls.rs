@@ -134,6 +134,7 @@ impl Session {
         task.opened = opened;
         task.asked_before = false;
         task.known = task.cursor.is_some();
+        task.from_start = false;
         task.unknowns = 0;
         task.ended_epoch = None;
         task.hint = None;

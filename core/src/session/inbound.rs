@@ -209,7 +209,9 @@ impl Session {
     /// A wanted task whose end was seen is run again: its subscription is open again without being asked for.
     fn run_again(&mut self, slot: Slot) {
         self.reopen(slot);
-        self.tasks.get_mut(slot).asked_before = true;
+        let task = self.tasks.get_mut(slot);
+        task.asked_before = true;
+        task.from_start = true;
         self.await_word_of(slot);
     }
 }

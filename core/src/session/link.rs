@@ -160,14 +160,12 @@ impl Session {
         }
         let shown = code.unwrap_or(1005);
         let said = CloseReason::parse(reason);
-        let mut text = match shown {
-            1006 => "the connection ended without a close frame".to_owned(),
-            _ => format!("the server closed the link with code {shown}"),
+        let text = match (shown, reason) {
+            (1006, "") => "the connection ended without a close frame".to_owned(),
+            (1006, told) => told.to_owned(),
+            (code, "") => format!("the server closed the link with code {code}"),
+            (code, told) => format!("the server closed the link with code {code}: {told}"),
         };
-        if !reason.is_empty() {
-            text.push_str(": ");
-            text.push_str(reason);
-        }
         let table = Disposition::of_close(shown);
         let disposition = match said {
             CloseReason { reconnect: Some(false), .. } => Disposition::Fatal,

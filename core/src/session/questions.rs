@@ -3,6 +3,7 @@
 use super::Session;
 use super::limits::{MAX_QUESTION_MS, MAX_UNKNOWNS};
 use super::tasks::{Phase, Slot};
+use crate::config::Terminal;
 use crate::event::LostReason;
 use crate::protocol::{TaskState, TaskStatus};
 
@@ -42,6 +43,7 @@ impl Session {
         if state.status == Some(TaskStatus::Unknown) {
             let task = self.tasks.get_mut(slot);
             task.unknowns = task.unknowns.saturating_add(1);
+            task.from_start = !task.known;
             if task.known && task.unknowns >= MAX_UNKNOWNS {
                 self.lose(slot, LostReason::Forgotten);
             }
@@ -51,21 +53,16 @@ impl Session {
             self.epoch_is(slot, epoch);
         }
         let can_query = self.subscriptions.features().is_some_and(|features| features.query);
-        let ended = matches!(state.status, Some(TaskStatus::Complete | TaskStatus::Error));
+        let end = state.status.and_then(Terminal::from_status);
         if state.status.is_some() {
             let task = self.tasks.get_mut(slot);
             task.known = true;
             task.unknowns = 0;
         }
-        if ended {
-            let kind = if state.status == Some(TaskStatus::Complete) {
-                crate::config::Terminal::Complete
-            } else {
-                crate::config::Terminal::Error
-            };
-            self.hint_end(slot, kind, state.data);
+        if let Some(end) = end {
+            self.hint_end(slot, end, state.data);
         }
-        if answers_subscribe && can_query && (ended || state.status.is_none()) {
+        if answers_subscribe && can_query && (end.is_some() || state.status.is_none()) {
             self.query(slot);
         }
     }

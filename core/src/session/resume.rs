@@ -18,7 +18,11 @@ impl Session {
         let task = self.tasks.get_mut(slot);
         let first = frame.covers.unwrap_or(seq);
         let Some(cursor) = &mut task.cursor else {
-            task.cursor = Some(Cursor { epoch: frame.epoch.as_deref().unwrap_or_default().into(), seq });
+            let epoch = frame.epoch.as_deref().unwrap_or_default();
+            task.cursor = Some(Cursor { epoch: epoch.into(), seq });
+            if std::mem::take(&mut task.from_start) && first > 1 {
+                self.tell_gap(slot, 1, Some(first - 1), epoch.to_owned());
+            }
             return true;
         };
         if let Some(epoch) = frame.epoch.as_deref().filter(|epoch| *epoch != &*cursor.epoch) {

@@ -69,6 +69,8 @@ pub(crate) struct Task {
     pub ended_epoch: Option<Box<str>>,
     /// The server has shown that it knows the task.
     pub known: bool,
+    /// The subscription is older than the run of the task: its first message is number 1.
+    pub from_start: bool,
     /// How often in a row it said that it does not.
     pub unknowns: u8,
     pub heard_at: u64,
@@ -179,6 +181,7 @@ impl Tasks {
             cursor: None,
             ended_epoch: None,
             known: false,
+            from_start: false,
             unknowns: 0,
             heard_at: 0,
             questions: 0,
