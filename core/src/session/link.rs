@@ -90,9 +90,10 @@ impl Session {
         }
     }
 
-    /// Lets go of an attempt or a link because the user asked. Not a failure.
+    /// Lets go of an attempt or a link because the user asked. Not a failure; tries are counted anew.
     pub(super) fn abandon_link(&mut self, reason: &str) {
         let generation = self.link.generation;
+        self.link.attempts.tries = 0;
         match self.link.phase {
             Phase::Stopped | Phase::Waiting { .. } => {}
             Phase::Trying { .. } => {
@@ -102,7 +103,6 @@ impl Session {
             Phase::Open { .. } => {
                 self.output(Output::Drop { generation });
                 self.link_is_gone(None, reason);
-                self.link.attempts.tries = 0;
                 self.link.phase = Phase::Waiting { until: self.mono() };
                 self.set_state(State::Reconnecting, reason, None, true);
             }
