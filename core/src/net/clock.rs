@@ -150,6 +150,7 @@ mod tests {
         assert!(wall_ms() > 1_700_000_000_000, "milliseconds, not seconds");
     }
 
+    /// WAKE-4: a jump above 3 s is a sleep; the driver reports it as `Woke`.
     #[test]
     fn a_jump_of_more_than_three_seconds_is_a_sleep_and_is_told_once() {
         let mut watch = SleepWatch { lead_ms: 1000 };
