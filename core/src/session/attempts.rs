@@ -17,6 +17,8 @@ use crate::event::{DropReason, ErrorSource, Event, LostReason, NO_KEY, Retry, Se
 pub(crate) struct Attempts {
     /// Failed attempts since the link was last stable.
     pub failures: u32,
+    /// Failed attempts while the network was off or the page hidden: they lengthen the delay and count for nothing else.
+    pub uncounted: u32,
     /// Tries since the connect or the loss that made them necessary.
     pub tries: u32,
     /// The link was stable before the failures began.
@@ -87,6 +89,8 @@ impl Session {
         self.link.attempts.last_http_status = cause.http_status;
         if self.link.is_reachable() {
             self.link.attempts.failures += 1;
+        } else {
+            self.link.attempts.uncounted += 1;
         }
         let stop = match cause.disposition {
             Disposition::WhileOpen if !self.has_open_work() => {
@@ -129,13 +133,14 @@ impl Session {
     }
 
     fn schedule(&mut self, cause: &Cause) {
-        let k = self.link.attempts.failures.max(1);
+        let k = (self.link.attempts.failures + self.link.attempts.uncounted).max(1);
+        let asked = cause.retry_after_ms.is_some() || cause.disposition == Disposition::Slow;
         let next_delay = match (cause.retry_after_ms, cause.disposition) {
             (Some(asked), _) => asked_delay(asked, &mut self.rng),
             (None, Disposition::Slow) => slow_delay(self.link.attempts.slow_refusals, &mut self.rng),
             _ => delay(&self.config, k, self.link.attempts.was_stable, &mut self.rng),
         };
-        self.link.phase = Phase::Waiting { until: self.mono() + next_delay };
+        self.link.phase = Phase::Waiting { until: self.mono() + next_delay, asked };
         if self.state == State::Connected {
             self.set_state(State::Reconnecting, &cause.text, Some(cause), true);
         }

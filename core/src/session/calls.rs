@@ -41,11 +41,17 @@ impl Session {
 
     pub(super) fn subscribe(&mut self, task: &str) -> Result<(), Error> {
         self.check_wanting(task)?;
+        if let Some(ending) = &mut self.ending {
+            return ending.defer_subscribe(task);
+        }
         self.flag(task);
         Ok(())
     }
 
     pub(super) fn unsubscribe(&mut self, task: &str) {
+        if let Some(ending) = &mut self.ending {
+            ending.withdraw_subscribe(task);
+        }
         if let Some(slot) = self.tasks.find(task) {
             self.tasks.get_mut(slot).flag = false;
             self.after_unwanting(slot);

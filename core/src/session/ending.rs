@@ -23,6 +23,7 @@ pub(crate) struct Ending {
 #[derive(Debug)]
 enum Deferred {
     Connect(Ticket, Option<Box<str>>),
+    Subscribe(Box<str>),
     Lease(LeaseId, Box<str>, LeaseKind),
 }
 
@@ -55,6 +56,24 @@ impl Ending {
         Ok(())
     }
 
+    pub(super) fn defer_subscribe(&mut self, task: &str) -> Result<(), Error> {
+        check_room(self.deferred.len())?;
+        self.deferred.push(Deferred::Subscribe(task.into()));
+        Ok(())
+    }
+
+    /// The task was unsubscribed again before its subscribe was carried out.
+    pub(super) fn withdraw_subscribe(&mut self, task: &str) {
+        self.deferred.retain_mut(|one| match one {
+            Deferred::Subscribe(of) => **of != *task,
+            Deferred::Connect(_, of) => {
+                of.take_if(|of| **of == *task);
+                true
+            }
+            Deferred::Lease(..) => true,
+        });
+    }
+
     pub(super) fn defer_lease(&mut self, lease: LeaseId, task: &str, kind: LeaseKind) -> Result<(), Error> {
         check_room(self.deferred.len())?;
         self.deferred.push(Deferred::Lease(lease, task.into(), kind));
@@ -67,7 +86,7 @@ impl Ending {
         let at = self.deferred.iter().position(is_it)?;
         match self.deferred.remove(at) {
             Deferred::Lease(_, task, kind) => Some((task, kind)),
-            Deferred::Connect(..) => None,
+            Deferred::Connect(..) | Deferred::Subscribe(_) => None,
         }
     }
 }
@@ -188,6 +207,7 @@ impl Session {
                     self.wait_for_link(ticket);
                     self.dial_if_stopped("connect() was called");
                 }
+                Deferred::Subscribe(task) => self.flag(&task),
                 Deferred::Lease(lease, task, kind) => {
                     if self.lease(lease, &task, kind).is_err() {
                         self.settle_lost(lease, kind, &task, LostReason::Refused);
@@ -204,6 +224,7 @@ impl Session {
         for one in std::mem::take(&mut ending.deferred) {
             match one {
                 Deferred::Connect(ticket, _) => self.wait_for_link(ticket),
+                Deferred::Subscribe(task) => self.flag(&task),
                 Deferred::Lease(lease, task, kind) => self.take_lease(lease, &task, kind),
             }
         }

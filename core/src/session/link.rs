@@ -28,6 +28,8 @@ pub(super) enum Phase {
     Stopped,
     Waiting {
         until: u64,
+        /// The server asked for this delay.
+        asked: bool,
     },
     /// Credentials are being asked for, or a transport is being opened.
     Trying {
@@ -52,7 +54,7 @@ impl Link {
     pub(super) fn deadline(&self) -> Option<u64> {
         match self.phase {
             Phase::Stopped => None,
-            Phase::Waiting { until } | Phase::Trying { until } => Some(until),
+            Phase::Waiting { until, .. } | Phase::Trying { until } => Some(until),
             Phase::Open { stable_at, .. } => stable_at,
         }
     }
@@ -98,12 +100,12 @@ impl Session {
             Phase::Stopped | Phase::Waiting { .. } => {}
             Phase::Trying { .. } => {
                 self.output(Output::Drop { generation });
-                self.link.phase = Phase::Waiting { until: self.mono() };
+                self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
             }
             Phase::Open { .. } => {
                 self.output(Output::Drop { generation });
                 self.link_is_gone(None, reason);
-                self.link.phase = Phase::Waiting { until: self.mono() };
+                self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
                 self.set_state(State::Reconnecting, reason, None, true);
             }
         }
@@ -213,7 +215,7 @@ impl Session {
     pub(super) fn link_timeout(&mut self) {
         let now = self.mono();
         match self.link.phase {
-            Phase::Waiting { until } if until <= now => self.try_now("the delay is over"),
+            Phase::Waiting { until, .. } if until <= now => self.try_now("the delay is over"),
             Phase::Trying { until } if until <= now => {
                 let generation = self.link.generation;
                 self.output(Output::Drop { generation });
@@ -231,9 +233,9 @@ impl Session {
 
     /// The machine slept, or the page or the network is back: those who wait dial soon, spread out.
     pub(super) fn dial_soon(&mut self) {
-        if let Phase::Waiting { until } = self.link.phase {
+        if let Phase::Waiting { until, asked: false } = self.link.phase {
             let soon = self.mono() + self.rng.up_to(WAKE_SPREAD_MS);
-            self.link.phase = Phase::Waiting { until: until.min(soon) };
+            self.link.phase = Phase::Waiting { until: until.min(soon), asked: false };
         }
     }
 
@@ -242,6 +244,7 @@ impl Session {
         self.link.offline = online.map_or(self.link.offline, |online| !online);
         self.link.hidden = visible.map_or(self.link.hidden, |visible| !visible);
         if self.link.is_reachable() && !before {
+            self.link.attempts.uncounted = 0;
             self.woke();
         }
     }

@@ -20,8 +20,9 @@ pub(crate) struct Subscriptions {
     held: VecDeque<(Slot, u32)>,
     /// `unsubscribe` and `query` frames. One per task and kind: see `MAX_REQUESTS`.
     requests: VecDeque<Request>,
+    /// When the first of the last few `subscribe` frames was written, and how many there were since.
+    pace_from: u64,
     sent_in_pace: u32,
-    pace_due: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -32,7 +33,9 @@ enum Request {
 
 impl Subscriptions {
     pub(super) fn deadline(&self) -> Option<u64> {
-        [self.hello_due, self.pace_due].into_iter().flatten().min()
+        let paced = self.sent_in_pace >= PACE_COUNT && !self.queue.is_empty();
+        let pace_due = paced.then_some(self.pace_from + PACE_MS);
+        [self.hello_due, pace_due].into_iter().flatten().min()
     }
 
     /// Whether everything that had to be asked on this link has been written.
@@ -119,8 +122,7 @@ impl Session {
         if self.subscriptions.hello_due.is_some_and(|due| due <= now) {
             self.features_are_known(Features::default());
         }
-        if self.subscriptions.pace_due.is_some_and(|due| due <= now) {
-            self.subscriptions.pace_due = None;
+        if self.subscriptions.pace_from + PACE_MS <= now {
             self.subscriptions.sent_in_pace = 0;
         }
     }
@@ -146,16 +148,21 @@ impl Session {
             }
             return Some(Transmit::Text(text));
         }
+        let now = self.mono();
+        if self.subscriptions.pace_from + PACE_MS <= now {
+            self.subscriptions.sent_in_pace = 0;
+        }
         if self.subscriptions.sent_in_pace >= PACE_COUNT {
-            self.subscriptions.pace_due.get_or_insert(self.now.mono_ms + PACE_MS);
             return None;
         }
         let (slot, _) = self.subscriptions.queue.pop_front()?;
         if features.batch {
             encode_subscribe_batch(&mut text, self.now.wall_ms, [self.since(slot, features)]);
         } else {
+            if self.subscriptions.sent_in_pace == 0 {
+                self.subscriptions.pace_from = now;
+            }
             self.subscriptions.sent_in_pace += 1;
-            self.subscriptions.pace_due.get_or_insert(self.now.mono_ms + PACE_MS);
             match self.since(slot, features) {
                 (id, Some(since)) => encode_subscribe_batch(&mut text, self.now.wall_ms, [(id, Some(since))]),
                 (id, None) => encode_subscribe(&mut text, id, self.now.wall_ms),
