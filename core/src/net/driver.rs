@@ -36,6 +36,7 @@ pub(super) async fn drive(shared: Arc<Shared>) {
         link: None,
         closing: None,
         alarm: Alarm::default(),
+        asked: false,
         watch: SleepWatch::new(),
         requests: Vec::new(),
     };
@@ -49,6 +50,8 @@ struct Driver {
     /// The one before it, in its close handshake.
     closing: Option<Link>,
     alarm: Alarm,
+    /// A deadline has passed, and the reactor was asked since then what is readable.
+    asked: bool,
     watch: SleepWatch,
     requests: Vec<CredentialsRequest>,
 }
@@ -82,6 +85,8 @@ struct Round {
     again: bool,
     /// There may be more to read.
     cut: bool,
+    /// The reactor is to be asked before a deadline that has passed counts.
+    ask: bool,
     deadline: Option<u64>,
 }
 
@@ -105,6 +110,12 @@ impl Driver {
             if round.cut {
                 cx.waker().wake_by_ref();
             }
+            self.asked = round.ask;
+            if round.ask {
+                // It wakes this task once the reactor has been polled. The alarm would at once, so it is not set.
+                let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
+                return Poll::Pending;
+            }
             self.alarm.set(round.deadline, round.now.mono_ms, cx);
             return Poll::Pending;
         }
@@ -125,7 +136,7 @@ impl Driver {
         let mut guard = lock(&shared.session);
         let session = &mut *guard;
         let now = clock::now();
-        let mut round = Round { now, ring: false, again: false, cut: false, deadline: None };
+        let mut round = Round { now, ring: false, again: false, cut: false, ask: false, deadline: None };
         if let Some(slept_ms) = self.watch.look(now) {
             tell(session, now, Input::Woke { slept_ms });
         }
@@ -135,11 +146,15 @@ impl Driver {
         self.pause_or_resume(shared, session, &mut round);
         self.read(session, &mut round, cx);
         self.obey(shared, session, &mut round);
-        // What was readable has been read, so that a frame that came in time is not called late.
-        if session.next_deadline().is_some_and(|at| at <= now.mono_ms) {
+        // What was readable has been read, so that a frame that came in time is not called late. The reactor may
+        // not know of it yet: after a stop (Ctrl-Z, a debugger, a suspend) its wait is interrupted, and timers fire
+        // before the sockets were looked at.
+        let due = session.next_deadline().is_some_and(|at| at <= now.mono_ms);
+        if due && self.asked {
             tell(session, now, Input::Timeout);
             self.obey(shared, session, &mut round);
         }
+        round.ask = due && !self.asked;
         self.write(session, &mut round, cx);
         self.obey(shared, session, &mut round);
         self.flush_closing(&mut round, cx);
