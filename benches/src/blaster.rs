@@ -14,7 +14,7 @@ use crate::upgrade;
 const PIECE: usize = 256 * 1024;
 
 /// Frames of a whole block and where each one ends.
-struct Prepared {
+pub(crate) struct Blaster {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     endings: Vec<u8>,
@@ -28,39 +28,53 @@ enum Said {
 
 /// How many bytes a client receives after the upgrade, pongs apart.
 pub(crate) fn bytes_of(corpus: Corpus, events: u64) -> u64 {
-    let prepared = Prepared::new(corpus);
+    let prepared = Blaster::new(corpus);
     let (blocks, rest) = split(events);
     let part = rest.checked_sub(1).map_or(0, |last| prepared.ends[last]);
     blocks * prepared.bytes.len() as u64 + (part + prepared.endings.len()) as u64
 }
 
-/// Serves one client: waits for its subscriptions, writes `events` messages (at `per_second`, or as
-/// fast as they are taken) and the endings, and stays until the client leaves.
-pub(crate) fn serve(listener: &TcpListener, corpus: Corpus, events: u64, per_second: Option<u32>) -> io::Result<()> {
-    let prepared = Prepared::new(corpus);
-    let (mut stream, _) = listener.accept()?;
-    let rest = upgrade::accept(&mut stream)?;
-    let (says, said) = channel();
-    let reader = stream.try_clone()?;
-    std::thread::spawn(move || listen(reader, &rest, &says));
-    let mut link = Link { stream, said, gone: false };
+impl Blaster {
+    /// Builds all frames. To be done before anybody can connect, so that nobody waits for it.
+    pub(crate) fn new(corpus: Corpus) -> Self {
+        let (mut bytes, mut ends, mut endings) = (Vec::new(), Vec::new(), Vec::new());
+        for item in corpus::block(corpus) {
+            put(&mut bytes, TEXT, item.text.as_bytes());
+            ends.push(bytes.len());
+        }
+        for item in corpus::endings(corpus) {
+            put(&mut endings, TEXT, item.text.as_bytes());
+        }
+        Self { bytes, ends, endings }
+    }
 
-    let mut subscribed = 0;
-    while subscribed < TASKS && !link.gone {
-        subscribed += link.wait(None)?;
+    /// Serves one client: waits for its subscriptions, writes `events` messages (at `per_second`, or as
+    /// fast as they are taken) and the endings, and stays until the client leaves.
+    pub(crate) fn serve(&self, listener: &TcpListener, events: u64, per_second: Option<u32>) -> io::Result<()> {
+        let (mut stream, _) = listener.accept()?;
+        let rest = upgrade::accept(&mut stream)?;
+        let (says, said) = channel();
+        let reader = stream.try_clone()?;
+        std::thread::spawn(move || listen(reader, &rest, &says));
+        let mut link = Link { stream, said, gone: false };
+
+        let mut subscribed = 0;
+        while subscribed < TASKS && !link.gone {
+            subscribed += link.wait(None)?;
+        }
+        match per_second {
+            Some(rate) => pace(&mut link, self, events, rate)?,
+            None => blast(&mut link, self, events)?,
+        }
+        link.stream.write_all(&self.endings)?;
+        while !link.gone {
+            link.wait(None)?;
+        }
+        Ok(())
     }
-    match per_second {
-        Some(rate) => pace(&mut link, &prepared, events, rate)?,
-        None => blast(&mut link, &prepared, events)?,
-    }
-    link.stream.write_all(&prepared.endings)?;
-    while !link.gone {
-        link.wait(None)?;
-    }
-    Ok(())
 }
 
-fn blast(link: &mut Link, prepared: &Prepared, events: u64) -> io::Result<()> {
+fn blast(link: &mut Link, prepared: &Blaster, events: u64) -> io::Result<()> {
     let (blocks, rest) = split(events);
     for _ in 0..blocks {
         write_first(link, prepared, BLOCK)?;
@@ -69,7 +83,7 @@ fn blast(link: &mut Link, prepared: &Prepared, events: u64) -> io::Result<()> {
 }
 
 /// Writes the block's first `count` frames, breaking only between frames so that pongs fit in.
-fn write_first(link: &mut Link, prepared: &Prepared, count: usize) -> io::Result<()> {
+fn write_first(link: &mut Link, prepared: &Blaster, count: usize) -> io::Result<()> {
     let mut from = 0;
     for (index, &end) in prepared.ends[..count].iter().enumerate() {
         if end - from >= PIECE || index + 1 == count {
@@ -82,7 +96,7 @@ fn write_first(link: &mut Link, prepared: &Prepared, count: usize) -> io::Result
 }
 
 /// Above 1,000 per second the messages of one millisecond go out in one write.
-fn pace(link: &mut Link, prepared: &Prepared, events: u64, rate: u32) -> io::Result<()> {
+fn pace(link: &mut Link, prepared: &Blaster, events: u64, rate: u32) -> io::Result<()> {
     let group = usize::try_from((rate / 1_000).max(1)).unwrap_or(1);
     let period = Duration::from_secs(1) * u32::try_from(group).unwrap_or(1) / rate;
     let mut due = Instant::now();
@@ -103,20 +117,6 @@ fn pace(link: &mut Link, prepared: &Prepared, events: u64, rate: u32) -> io::Res
 
 fn split(events: u64) -> (u64, usize) {
     (events / BLOCK as u64, usize::try_from(events % BLOCK as u64).unwrap_or(0))
-}
-
-impl Prepared {
-    fn new(corpus: Corpus) -> Self {
-        let (mut bytes, mut ends, mut endings) = (Vec::new(), Vec::new(), Vec::new());
-        for item in corpus::block(corpus) {
-            put(&mut bytes, TEXT, item.text.as_bytes());
-            ends.push(bytes.len());
-        }
-        for item in corpus::endings(corpus) {
-            put(&mut endings, TEXT, item.text.as_bytes());
-        }
-        Self { bytes, ends, endings }
-    }
 }
 
 /// The writing end: the only one that writes.

@@ -28,7 +28,7 @@ use crate::child::{Contestant, Listening, Role};
 use crate::report::Figures;
 
 const HELP: &str = "steadywire-bench [--quick] [--json] [--rounds N] [--only PART[,PART]]
-  --quick    about a minute instead of about five
+  --quick    about a minute instead of about three
   --json     figures and ratios as JSON
   --rounds   how often each measurement is taken (the median is reported)
   --only     any of: full, paced, echo, idle, sending, lagging";
@@ -130,7 +130,8 @@ fn act(role: &str) -> io::Result<()> {
     child::watch_the_time();
     match serde_json::from_str(role)? {
         Role::Blaster { corpus, events, per_second } => {
-            blaster::serve(&listen()?, corpus, events, per_second)?;
+            let blaster = blaster::Blaster::new(corpus);
+            blaster.serve(&listen()?, events, per_second)?;
             child::report(&())
         }
         Role::EchoServer { core } => {

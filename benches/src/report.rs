@@ -134,7 +134,9 @@ impl Figures {
         ours.flat_map(|ours| {
             self.0
                 .iter()
-                .filter(|rival| rival.measure == ours.measure && rival.contestant != Contestant::Steadywire)
+                .filter(|rival| rival.measure == ours.measure)
+                // Bytes alone are no rival: they show what the server can do.
+                .filter(|rival| matches!(rival.contestant, Contestant::Walk | Contestant::Tungstenite))
                 .map(move |rival| {
                     let ratios: Vec<f64> = ours.samples.iter().zip(&rival.samples).map(|(a, b)| a / b).collect();
                     (ours, rival, Stat::of(&ratios))
