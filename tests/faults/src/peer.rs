@@ -51,7 +51,9 @@ impl Peer {
     /// Grants the upgrade that was asked for.
     pub(crate) async fn upgrade(&mut self, request: &Request) -> Result<(), String> {
         let answer = grant(request)?;
-        self.write(answer.as_bytes()).await.map_err(|error| format!("the upgrade could not be granted: {error}"))
+        // Whether the client still listens shows when it is read from.
+        let _ = self.write(answer.as_bytes()).await;
+        Ok(())
     }
 
     /// The next message or end. Nothing is lost if it is dropped before it is ready.

@@ -108,7 +108,8 @@ impl Connection {
         Self::new(Accept::Answer(answer.into_bytes()))
     }
 
-    /// Text frames that no step waits for are recorded and passed over; else they are a problem.
+    /// Text frames that no step waits for, and an end before the request, are recorded and passed over; else they
+    /// are a problem.
     #[must_use]
     pub fn lenient(mut self) -> Self {
         self.strict = false;

@@ -1,5 +1,6 @@
 //! Whatever a server sends, or does not send: an error event and the link lives on, or the link ends and is restored.
 //! Nothing panics, nothing spins, nothing grows.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use std::time::{Duration, Instant};
 
@@ -195,6 +196,15 @@ async fn a_message_of_20_megabytes_is_refused_or_taken_as_configured() {
     assert_eq!((&errors[0]["code"], &errors[0]["source"]), (&json!("message_too_large"), &json!("transport")));
     assert!(errors[0]["message"].as_str().unwrap().contains("maxMessageSize"), "{}", errors[0]["message"]);
     assert_eq!(transcript.connections.len(), 2);
+
+    // P-LIM-1: 16 MiB by default, and a larger one is told with 1009.
+    let most = 16 << 20;
+    let too_long = Frame::text("x").declaring(most + 1);
+    let told = Connection::upgraded().expect(subscribe()).frames([too_long]).expect(Matcher::Close(Some(1009)));
+    let largest = Connection::upgraded().lenient().expect(subscribe()).step(Step::Huge(most)).send(complete());
+    let (events, ..) = follow(Script::new([told, largest]), |config| config).await;
+    assert_eq!(events.matching(&json!({ "event": "error", "code": "message_too_large" })).len(), 1);
+    assert_eq!(events.matching(&json!({ "event": "log" })).len(), 1);
 
     let taken = Script::new([huge().send(complete())]);
     let (events, transcript, client) = follow(taken, |config| config.max_message_size(32 << 20)).await;

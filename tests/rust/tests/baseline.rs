@@ -1,5 +1,6 @@
 //! A server of 60 lines that knows none of the protocol's extensions, and the real client: all promises but those that
 //! need the extensions hold.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

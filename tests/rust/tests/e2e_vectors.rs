@@ -20,6 +20,36 @@ async fn every_scenario_goes_as_it_says() {
     assert!(failures.is_empty(), "{} of {} fail\n\n{}", failures.len(), scenarios.len(), failures.join("\n\n"));
 }
 
+#[tokio::test]
+async fn a_scenario_that_is_not_so_fails() {
+    let all = e2e::all();
+    let named = |name: &str| all.iter().find(|one| one.vector["name"] == name).expect("it exists").vector.clone();
+    let happy = "e2e-connect-progress-complete";
+    let mut broken = Vec::new();
+    let mut vector = named(happy);
+    vector["events"][3]["progress"] = 43.into();
+    broken.push((vector, "event 4: wanted"));
+    let mut vector = named(happy);
+    vector["events"].as_array_mut().expect("a list").pop();
+    broken.push((vector, "event 6: wanted nothing more"));
+    let mut vector = named(happy);
+    vector["server"][0].as_array_mut().expect("a list").remove(0);
+    broken.push((vector, "not expected"));
+    let mut vector = named("e2e-resume-by-cursor");
+    vector["server"][1][1]["expect"]["data"]["tasks"][0]["since"]["seq"] = 1.into();
+    broken.push((vector, "connection 2: step 2: not expected"));
+    let mut vector = named("e2e-refused-with-404");
+    vector["client"][0]["fails"] = "unauthorized".into();
+    broken.push((vector, "client step 1"));
+    let mut vector = named("e2e-accept-then-close");
+    vector["server"].as_array_mut().expect("a list").pop();
+    broken.push((vector, "connection 5 is not in the script"));
+    for (vector, why) in broken {
+        let problem = e2e::play(&vector).await.expect_err(why);
+        assert!(problem.contains(why), "{why}: {problem}");
+    }
+}
+
 #[test]
 fn scenarios_are_named_once_and_say_what_they_prove() {
     let mut names = BTreeSet::new();

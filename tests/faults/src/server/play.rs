@@ -61,7 +61,15 @@ impl Line {
             }
             Accept::Upgrade | Accept::Answer(_) | Accept::Silence => {}
         }
-        let request = peer.request().await.map_err(|end| format!("{end:?} instead of a request"))?;
+        let request = match peer.request().await {
+            Ok(request) => request,
+            Err(end) => {
+                self.shared.received(self.index, end.clone());
+                self.peer = None;
+                // A client may think better of it before it has asked.
+                return if self.connection.strict { Err(format!("{end:?} instead of a request")) } else { Ok(()) };
+            }
+        };
         self.shared.requested(self.index, request.clone());
         match &self.connection.accept {
             Accept::Answer(bytes) => {
