@@ -89,6 +89,11 @@ impl Queue {
 
     /// Moves the first `max` entries to `into`, which is empty.
     pub(super) fn take(&mut self, into: &mut Batch, max: usize, now_ms: u64) {
+        // A stream that has stopped leaves no store to notice that its consumer lags.
+        if self.latest.is_none() && self.lags(now_ms) {
+            self.begin_lag();
+            self.skip_dead_head();
+        }
         if max >= self.events {
             if self.batch.len() > self.events {
                 self.batch.skip_dead(self.head);

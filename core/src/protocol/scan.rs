@@ -400,11 +400,16 @@ fn hex(digits: &[u8]) -> Option<u32> {
 /// reference replaces.
 fn unescape(inner: &str) -> Option<String> {
     let mut out = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(mark) = rest.find('\\') {
-        out.push_str(rest.get(..mark)?);
-        let escape = *rest.as_bytes().get(mark + 1)?;
-        let mut used = mark + 2;
+    let mut scanner = Scanner::new(inner);
+    loop {
+        let start = scanner.position();
+        // Quotes and control characters do not stand in it unescaped: what is found is a backslash.
+        scanner.find_special();
+        let mark = scanner.position();
+        out.push_str(inner.get(start..mark)?);
+        let Some((_, escape)) = scanner.rest.split_first() else { return Some(out) };
+        let (&escape, after) = escape.split_first()?;
+        let mut used = 2;
         out.push(match escape {
             b'b' => '\u{8}',
             b'f' => '\u{c}',
@@ -412,10 +417,10 @@ fn unescape(inner: &str) -> Option<String> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => {
-                let unit = hex(rest.as_bytes().get(used..used + 4)?)?;
+                let unit = hex(after.get(..4)?)?;
                 used += 4;
                 if (0xd800..0xdc00).contains(&unit) {
-                    let low = rest.as_bytes().get(used..used + 6)?;
+                    let low = after.get(4..10)?;
                     let low = hex(low.strip_prefix(b"\\u")?)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
                     used += 6;
                     char::from_u32(0x10000 + ((unit - 0xd800) << 10) + low)?
@@ -425,10 +430,8 @@ fn unescape(inner: &str) -> Option<String> {
             }
             itself => char::from(itself),
         });
-        rest = rest.get(used..)?;
+        scanner.rest = scanner.rest.get(used..)?;
     }
-    out.push_str(rest);
-    Some(out)
 }
 
 #[cfg(test)]

@@ -148,7 +148,9 @@ impl Player {
             (_, "text", _) => Input::Text { generation, text: text("text") },
             (_, "binary", _) => Input::Binary { generation, head: text("text").as_bytes() },
             (_, "ping", _) => Input::Ping { generation },
-            (_, "pong", _) => Input::Pong { generation, payload: Some(step.get("ping").map_or(self.last_ping, number)) },
+            (_, "pong", _) => {
+                Input::Pong { generation, payload: Some(step.get("ping").map_or(self.last_ping, number)) }
+            }
             (_, "close", _) => Input::Closed { generation, code: step.get("code").map(small), reason: text("reason") },
             (_, "break", _) => Input::Broken { generation, failure: failure() },
             (.., "readPaused") => Input::ReadPaused { generation },

@@ -9,7 +9,16 @@ use steadywire_tests::vectors;
 
 /// Calls and columns of the table in SESSION.md: each cell is a rule.
 const CALLS: [&str; 10] = [
-    "connect", "connect-task", "subscribe", "unsubscribe", "follow", "report", "send", "flush", "disconnect", "reconnect",
+    "connect",
+    "connect-task",
+    "subscribe",
+    "unsubscribe",
+    "follow",
+    "report",
+    "send",
+    "flush",
+    "disconnect",
+    "reconnect",
 ];
 const COLUMNS: [&str; 5] = ["D", "C", "U", "R", "E"];
 
@@ -58,7 +67,9 @@ fn rules() -> BTreeMap<String, String> {
     for name in ["SESSION.md", "PROTOCOL.md"] {
         let text = fs::read_to_string(root().join("spec").join(name)).expect("the specification can be read");
         for line in text.lines() {
-            let Some((rule, rest)) = line.strip_prefix("- **").and_then(|line| line.split_once("** [")) else { continue };
+            let Some((rule, rest)) = line.strip_prefix("- **").and_then(|line| line.split_once("** [")) else {
+                continue;
+            };
             let (tag, _) = rest.split_once(']').expect("a tag ends");
             let before = rules.insert(rule.to_owned(), tag.to_owned());
             assert!(before.is_none(), "{rule} exists twice");
