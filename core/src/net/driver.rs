@@ -39,6 +39,7 @@ pub(super) async fn drive(shared: Arc<Shared>) {
         asked: false,
         watch: SleepWatch::new(),
         requests: Vec::new(),
+        frames: Vec::new(),
     };
     std::future::poll_fn(|cx| driver.poll(&shared, cx)).await;
 }
@@ -54,6 +55,8 @@ struct Driver {
     asked: bool,
     watch: SleepWatch,
     requests: Vec<CredentialsRequest>,
+    /// Collected under the session's lock, written without it. Empty between two polls.
+    frames: Vec<Frame>,
 }
 
 struct Link {
@@ -96,7 +99,8 @@ impl Driver {
         shared.waker.register(cx.waker());
         for _ in 0..MAX_ROUNDS {
             let dialed = self.poll_dial(cx);
-            let round = self.round(shared, dialed, cx);
+            let mut round = self.round(shared, dialed, cx);
+            round.again |= self.send(cx);
             if round.ring {
                 shared.inbox.ring();
             }
@@ -155,7 +159,7 @@ impl Driver {
             self.obey(shared, session, &mut round);
         }
         round.ask = due && !self.asked;
-        self.write(session, &mut round, cx);
+        self.collect(session, &mut round, cx);
         self.obey(shared, session, &mut round);
         self.flush_closing(&mut round, cx);
         let stored = shared.inbox.store(session.batch(), now.mono_ms);
@@ -206,12 +210,42 @@ impl Driver {
         }
     }
 
-    fn write(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
+    /// Takes what is to be written from the session; `send` writes it without the session's lock, which callers
+    /// want meanwhile.
+    fn collect(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
         let Some(link) = self.link.as_mut().filter(|link| link.write_failed.is_none()) else { return };
-        if let Err(failed) = link.write(session, round.now, cx) {
-            link.write_failed = Some(failed);
-            round.again = true;
+        match link.socket.poll_ready(cx) {
+            Poll::Pending => return,
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(failed)) => {
+                link.write_failed = Some(failed);
+                round.again = true;
+                return;
+            }
         }
+        let mut bytes = 0;
+        while bytes < BURST_BYTES {
+            match session.poll_transmit(round.now) {
+                None => return,
+                Some(Transmit::Text(text)) => {
+                    bytes += text.len();
+                    self.frames.push(Frame::Text(text));
+                }
+                Some(Transmit::Ping(payload)) => self.frames.push(Frame::Ping(payload)),
+            }
+        }
+        round.again = true;
+    }
+
+    /// Writes what was collected. Whether another round is due at once.
+    fn send(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(link) = self.link.as_mut().filter(|link| link.write_failed.is_none()) else {
+            self.frames.clear();
+            return false;
+        };
+        let result = link.take(&mut self.frames).and_then(|()| link.flush(cx));
+        link.write_failed = result.err();
+        link.write_failed.is_some()
     }
 
     fn flush_closing(&mut self, round: &mut Round, cx: &mut Context<'_>) {
@@ -258,8 +292,8 @@ impl Driver {
                         // Reading goes on even if the consumer lags: the session wants the peer's close frame
                         // and nothing else of it.
                         link.paused = false;
-                        link.unflushed = true;
-                        link.write_failed = link.socket.start_send(Frame::Close(code)).err();
+                        self.frames.push(Frame::Close(code));
+                        link.write_failed = link.take(&mut self.frames).err();
                         self.closing = Some(link);
                         round.again = true;
                     } else {
@@ -271,6 +305,9 @@ impl Driver {
     }
 
     fn drop_transport(&mut self, generation: Generation) {
+        if self.link.as_ref().is_some_and(|link| link.generation == generation) {
+            self.frames.clear();
+        }
         self.dialing.take_if(|(of, _)| *of == generation);
         self.link.take_if(|link| link.generation == generation);
         self.closing.take_if(|link| link.generation == generation);
@@ -323,18 +360,9 @@ impl Link {
         Burst::Cut
     }
 
-    fn write(&mut self, session: &mut Session, now: Now, cx: &mut Context<'_>) -> Result<(), Failed> {
-        while let Poll::Ready(ready) = self.socket.poll_ready(cx) {
-            ready?;
-            let frame = match session.poll_transmit(now) {
-                None => break,
-                Some(Transmit::Text(text)) => Frame::Text(text),
-                Some(Transmit::Ping(payload)) => Frame::Ping(payload),
-            };
-            self.unflushed = true;
-            self.socket.start_send(frame)?;
-        }
-        self.flush(cx)
+    fn take(&mut self, frames: &mut Vec<Frame>) -> Result<(), Failed> {
+        self.unflushed |= !frames.is_empty();
+        frames.drain(..).try_for_each(|frame| self.socket.start_send(frame))
     }
 
     fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), Failed> {

@@ -4,6 +4,7 @@ mod clock;
 mod dial;
 mod driver;
 mod failure;
+mod pool;
 mod runtime;
 mod shared;
 mod socket;

@@ -1,15 +1,15 @@
-//! The process-wide runtime: one thread for all sockets and timers of all clients.
+//! The process-wide runtime: one thread for all sockets and timers of all clients, and the threads of callbacks.
 //!
 //! It is never shut down, so that a client may be dropped at any time and on any thread. After a fork the
 //! child has no such thread; it gets a runtime of its own and never touches the inherited one.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
-use tokio::task::JoinHandle;
 
+use super::pool::Pool;
 use crate::error::{Error, ErrorKind};
 
 /// How many tasks run before sockets are looked at again: few, since one of ours may read a burst of frames.
@@ -20,7 +20,7 @@ const EVENT_INTERVAL: u32 = 16;
 struct Slot {
     /// 0 = free.
     process: AtomicU32,
-    runtime: OnceCell<Handle>,
+    engine: OnceCell<Engine>,
     next: OnceLock<Box<Slot>>,
 }
 
@@ -28,7 +28,7 @@ static FIRST: Slot = Slot::new();
 
 impl Slot {
     const fn new() -> Self {
-        Self { process: AtomicU32::new(0), runtime: OnceCell::new(), next: OnceLock::new() }
+        Self { process: AtomicU32::new(0), engine: OnceCell::new(), next: OnceLock::new() }
     }
 
     fn is_of(&self, process: u32) -> bool {
@@ -37,39 +37,51 @@ impl Slot {
     }
 }
 
+/// What a process has one of.
+struct Engine {
+    handle: Handle,
+    pool: Arc<Pool>,
+}
+
 /// Runs `work`, which may block, on the pool that the dispatchers of all clients share.
 ///
 /// # Errors
-/// The runtime could not be started.
-pub fn spawn_blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<JoinHandle<R>, Error> {
-    Ok(handle()?.spawn_blocking(work))
+/// No thread could be started.
+pub fn spawn_blocking(work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    engine()?.pool.run(Box::new(work)).map_err(|error| no_thread(error, "dispatch"))
 }
 
 /// The runtime of this process, started on first use.
 pub(super) fn handle() -> Result<&'static Handle, Error> {
+    Ok(&engine()?.handle)
+}
+
+fn engine() -> Result<&'static Engine, Error> {
     let process = std::process::id();
     let mut slot = &FIRST;
     while !slot.is_of(process) {
         slot = slot.next.get_or_init(|| Box::new(Slot::new()));
     }
-    slot.runtime.get_or_try_init(start)
+    slot.engine.get_or_try_init(start)
 }
 
-fn start() -> Result<Handle, Error> {
-    let failed =
-        |error| Error::with_cause(ErrorKind::LimitReached, format!("no I/O thread could be started: {error}"), error);
+fn start() -> Result<Engine, Error> {
     let runtime = Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .event_interval(EVENT_INTERVAL)
-        .thread_name("steadywire-work")
+        .thread_name("steadywire-dns")
         .build()
-        .map_err(failed)?;
+        .map_err(|error| no_thread(error, "I/O"))?;
     let handle = runtime.handle().clone();
     let thread = std::thread::Builder::new().name("steadywire-io".to_owned());
     #[expect(clippy::disallowed_methods, reason = "the one thread that does all I/O starts here")]
-    thread.spawn(move || runtime.block_on(std::future::pending::<()>())).map_err(failed)?;
-    Ok(handle)
+    thread.spawn(move || runtime.block_on(std::future::pending::<()>())).map_err(|error| no_thread(error, "I/O"))?;
+    Ok(Engine { handle, pool: Arc::default() })
+}
+
+fn no_thread(error: std::io::Error, what: &str) -> Error {
+    Error::with_cause(ErrorKind::LimitReached, format!("no {what} thread could be started: {error}"), error)
 }
 
 #[cfg(test)]
