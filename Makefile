@@ -32,7 +32,7 @@ purity: ## the session has no tokio in its tree and no clock, thread or print in
 	@if grep -rnE 'std::(net|thread|time|fs|env|io)|Instant|SystemTime|println!|eprintln!' core/src/session core/src/protocol; then \
 		echo 'the session uses a clock, a thread or I/O'; exit 1; fi
 
-bench: ## measure the core against its rivals (about 8 minutes; BENCH_ARGS=--quick for one)
+bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
 
