@@ -83,7 +83,8 @@ fn a_killed_hub_costs_a_gap_and_no_outcome() {
     let mut hub = Serving::start("127.0.0.1:0");
     let url = hub.url();
 
-    let mut watch = Reading::start(steadywire(&["watch", "build", "--url", &url, "--json", "--reconnect-interval", "50"]));
+    let mut watch =
+        Reading::start(steadywire(&["watch", "build", "--url", &url, "--json", "--reconnect-interval", "50"]));
     let mut seen = watch.until("\"connected\"");
     let mut run = steadywire(&["run", "--task", "build", "--url", &url, "--reconnect-interval", "50", "--"]);
     run.args([env!("CARGO"), "build", "--offline", "--target-dir", "out"])
