@@ -23,7 +23,7 @@ pub enum Limit {
 /// What a full outbox does with a progress message or log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
-    /// `send` fails with [`ErrorKind::QueueFull`]. The default.
+    /// `send` fails with [`QueueFull`](crate::ErrorKind::QueueFull). The default.
     #[default]
     Reject,
     /// The oldest waiting log line is dropped; its receipt says so.

@@ -112,7 +112,7 @@ impl Player {
         let lease = step.get("lease").map_or(0, number);
         let task = step.get("task").and_then(Value::as_str);
         let named = task.unwrap_or_default();
-        let generation = step.get("generation").map_or(self.session.generation(), |value| small(value));
+        let generation = step.get("generation").map_or(self.session.generation(), small);
         let text = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default();
         let message = text("message");
         let failure = || Failure {
