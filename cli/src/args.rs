@@ -1,5 +1,7 @@
 //! The command line.
 
+#![allow(rustdoc::bare_urls, reason = "these comments are the help texts of the program")]
+
 use std::ffi::OsString;
 use std::time::Duration;
 
