@@ -129,7 +129,9 @@ impl Session {
 
     /// A message that is a task's outcome, if its subscription has had none yet.
     fn on_end(&mut self, frame: &Frame<'_>, text: &str, end: &End<'_>) {
-        let ended_before = match self.tasks.find(&frame.task_id) {
+        // A task that only a reporter holds is as good as unknown.
+        let asked_for = |slot: &Slot| self.tasks.get(*slot).phase != Phase::Idle;
+        let ended_before = match self.tasks.find(&frame.task_id).filter(asked_for) {
             Some(slot) => {
                 let task = self.tasks.get(slot);
                 let same_run = frame.epoch.is_none()
