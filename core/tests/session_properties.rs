@@ -18,7 +18,7 @@ fn cases(cases: u32) -> Cases {
 }
 
 proptest! {
-    #![proptest_config(cases(600))]
+    #![proptest_config(cases(400))]
 
     /// Every life: no panic, no spin, one transport, bounds, answers in order, and one end per subscription.
     #[test]

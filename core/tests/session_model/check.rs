@@ -65,6 +65,8 @@ pub(crate) struct Check {
     at_once: Option<u64>,
     /// Tasks whose subscription may have been opened since its last end.
     may_end: BTreeSet<String>,
+    /// Tasks whose outcome was told.
+    over: BTreeSet<String>,
     /// Tasks that were named during a disconnect.
     deferred: Vec<String>,
     /// Leases that were begun during one: they may be over when they are carried out.
@@ -89,6 +91,7 @@ impl Check {
             leases: BTreeMap::new(),
             at_once: None,
             may_end: BTreeSet::new(),
+            over: BTreeSet::new(),
             deferred: Vec::new(),
             begun_late: BTreeSet::new(),
             outcomes: 0,
@@ -227,6 +230,10 @@ impl Check {
                     let task = event.task_id().unwrap_or_default().to_owned();
                     if outcomes > 0 {
                         self.ends(&task);
+                        self.over.insert(task.clone());
+                    } else {
+                        let repeated = self.over.contains(&task) && !self.may_end.contains(&task);
+                        assert!(!repeated, "the outcome of {task} is told twice");
                     }
                     let complete = matches!(event, Event::Complete(_));
                     told.push((task, if complete { OutcomeKind::Complete } else { OutcomeKind::Error }));

@@ -135,7 +135,15 @@ impl World {
         if marked {
             self.check.sends(ticket, ack);
         }
+        let kept = !matches!(kind, DraftKind::Progress { .. } | DraftKind::Log { .. });
+        let before = self.session.stats();
         self.ask(ticket, Input::Send { ticket, message: Draft { kind, task, timestamp: None, ack } });
+        let after = self.session.stats();
+        let config = self.session.config();
+        // The reserve is not for progress and log lines.
+        let bytes = after.outbox_bytes <= config.max_queued_bytes.max(before.outbox_bytes);
+        let messages = after.outbox_messages <= config.max_queued_messages.max(before.outbox_messages);
+        assert!(kept || (bytes && messages), "{} messages, {} bytes", after.outbox_messages, after.outbox_bytes);
     }
 
     /// What server and driver do. A driver tells only what its transport can do.
