@@ -224,6 +224,7 @@ impl Check {
             match item {
                 Item::Event(Event::Lost(event)) => {
                     self.ends(&event.task_id);
+                    self.over.remove(&event.task_id);
                     told.push((event.task_id.clone(), OutcomeKind::Lost));
                 }
                 Item::Event(event) if is_outcome(&event) => {
