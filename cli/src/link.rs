@@ -1,9 +1,8 @@
 //! The client as the commands use it.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use steadywire::{Client, Config, Event, EventKind, Level, Limit};
+use steadywire::{Client, Config, Level, Limit, State};
 
 use crate::args::{ClientArgs, LevelArg};
 use crate::text::clean;
@@ -49,39 +48,11 @@ pub(crate) fn close(client: &Client, patience: Duration) {
     drop(client.disconnect().wait_timeout(patience.min(CLOSE_PATIENCE)));
 }
 
-/// The last reason why the hub does not want us.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Refusal(Arc<Mutex<Option<String>>>);
-
-impl Refusal {
-    /// Remembers it from now on, for when there is something to explain.
-    pub(crate) fn of(client: &Client) -> Self {
-        let refusal = Self::default();
-        let remembered = refusal.clone();
-        client.on(EventKind::Error, move |event| {
-            if let Event::Error(error) = event
-                && error.task_id.is_none()
-                && error.fatal
-            {
-                *remembered.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(clean(&error.message).into_owned());
-            }
-        });
-        refusal
-    }
-
-    /// The reason, safe to print.
-    pub(crate) fn text(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// The URL without user, password and query: what may be shown.
-pub(crate) fn shown(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return "the hub".into() };
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+/// Why the hub does not want us, safe to print, once the client has stopped for good.
+pub(crate) fn refusal(client: &Client) -> Option<String> {
+    let stats = (client.state() == State::Error).then(|| client.stats())?;
+    let last = stats.get("lastErrors")?.as_array()?.last()?;
+    Some(clean(last.get("message")?.as_str()?).into_owned())
 }
 
 impl From<LevelArg> for Level {
@@ -111,11 +82,5 @@ mod tests {
         assert_eq!((config.reconnect_interval, config.max_reconnect_backoff), (50, 2000));
         assert_eq!((config.reconnect_backoff_multiplier, config.heartbeat_interval), (2.0, 0));
         assert_eq!(config.max_connect_attempts, Some(Limit::Unlimited));
-    }
-
-    #[test]
-    fn secrets_in_a_url_are_not_shown() {
-        assert_eq!(shown("wss://me:secret@host:1/ws?token=x#y"), "wss://host:1/ws");
-        assert_eq!(shown("nonsense"), "the hub");
     }
 }

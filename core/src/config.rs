@@ -264,7 +264,7 @@ impl fmt::Debug for Config {
 }
 
 /// The URL without user, password and query: what logs and errors may show.
-pub(crate) fn redact_url(url: &str) -> String {
+pub fn redact_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return "<not a url>".to_owned();
     };

@@ -60,7 +60,7 @@ mod reporter;
 pub mod session;
 #[cfg(feature = "net")]
 pub use client::{Client, ListenerId, WeakClient};
-pub use config::{Config, Conflate, Limit, MAX_DELAY_MS, Overflow, Terminal};
+pub use config::{Config, Conflate, Limit, MAX_DELAY_MS, Overflow, Terminal, redact_url};
 pub use error::{Error, ErrorKind};
 pub use event::{
     Complete, Connected, Disconnected, DropReason, ErrorEvent, ErrorSource, Event, EventKind, Gap, Heartbeat, Level,

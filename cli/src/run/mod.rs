@@ -19,7 +19,7 @@ use steadywire::State;
 
 use crate::args::RunArgs;
 use crate::exit::{Exit, fail};
-use crate::link::{self, Refusal};
+use crate::link;
 use child::{End, Observer};
 use collect::Collector;
 use outcome::Patience;
@@ -32,7 +32,6 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
         Ok(client) => client,
         Err(error) => return fail(Exit::Usage, error),
     };
-    let refusal = Refusal::of(&client);
     let reporter = match client.report(&args.task) {
         Ok(reporter) => reporter,
         Err(error) => return fail(Exit::Usage, error),
@@ -53,7 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
             target.ended();
             let patience = Patience::begin(args, &target);
             let pending = reporter.fail(&error.text, "not_started");
-            outcome::deliver(&client, pending, args, &refusal, &patience);
+            outcome::deliver(&client, pending, args, &patience);
             link::close(&client, args.flush_timeout);
             return Exit::Status(error.status);
         }
@@ -88,7 +87,7 @@ pub(crate) fn run(args: &RunArgs) -> Exit {
     outcome::tell_unsent(&client, &args.task, collector.abandon());
 
     let pending = outcome::end_task(reporter, end, begin.elapsed());
-    outcome::deliver(&client, pending, args, &refusal, &patience);
+    outcome::deliver(&client, pending, args, &patience);
     link::close(&client, args.flush_timeout);
     match end {
         End::Status(status) => Exit::Status(status),

@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use steadywire::{Client, ErrorKind, Level, Message, Pending, Receipt, Reporter, State};
+use steadywire::{Client, ErrorKind, Level, Message, Pending, Receipt, Reporter, State, redact_url};
 
 use super::child::End;
 use super::report::unsent_text;
 use super::signals::Target;
 use crate::args::RunArgs;
-use crate::link::{self, Refusal};
+use crate::link;
 use crate::text::clean;
 
 /// How often it is looked whether somebody wants us gone.
@@ -39,7 +39,7 @@ impl<'a> Patience<'a> {
         let over = self.left().is_zero() || self.target.wants_us_gone();
         if !over && !self.told.get() && self.begin.elapsed() >= SILENCE {
             self.told.set(true);
-            eprintln!("steadywire: waiting for {} (Ctrl-C to leave)", link::shown(self.url));
+            eprintln!("steadywire: waiting for {} (Ctrl-C to leave)", redact_url(self.url));
         }
         over
     }
@@ -71,13 +71,7 @@ pub(super) fn end_task(reporter: Reporter, end: End, took: Duration) -> Pending<
 }
 
 /// Waits until the hub has the outcome; says so on standard error if it has not.
-pub(super) fn deliver(
-    client: &Client,
-    mut pending: Pending<Receipt>,
-    args: &RunArgs,
-    refusal: &Refusal,
-    patience: &Patience<'_>,
-) {
+pub(super) fn deliver(client: &Client, mut pending: Pending<Receipt>, args: &RunArgs, patience: &Patience<'_>) {
     let result = loop {
         match pending.wait_timeout(patience.slice()) {
             Err(error) if error.kind() == ErrorKind::Timeout => {}
@@ -100,8 +94,8 @@ pub(super) fn deliver(
     };
     eprintln!(
         "steadywire: {} may not know how task {} ended, nor all of its output ({})",
-        link::shown(&args.client.url),
+        redact_url(&args.client.url),
         clean(&args.task),
-        refusal.text().unwrap_or(problem)
+        link::refusal(client).unwrap_or(problem)
     );
 }

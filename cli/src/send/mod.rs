@@ -7,11 +7,11 @@ use std::io::{self, BufRead};
 use std::time::{Duration, Instant};
 
 use steadywire::event::DropReason;
-use steadywire::{Client, Error, ErrorKind, Message, Pending, Receipt, State};
+use steadywire::{Client, Error, ErrorKind, Message, Pending, Receipt, State, redact_url};
 
 use crate::args::SendArgs;
 use crate::exit::{Exit, fail};
-use crate::link::{self, Refusal};
+use crate::link;
 use crate::text::clean;
 
 /// Most messages that wait for their receipt; then reading waits for the oldest.
@@ -29,7 +29,7 @@ pub(crate) fn send(args: &SendArgs) -> Exit {
         Ok(client) => client,
         Err(error) => return fail(Exit::Usage, error),
     };
-    let mut sender = Sender { client: &client, refusal: Refusal::of(&client), args, unsettled: VecDeque::new() };
+    let mut sender = Sender { client: &client, args, unsettled: VecDeque::new() };
     // Success and failure show in the receipts.
     drop(client.connect(None));
     let result = if args.reads_stdin() { sender.send_lines(io::stdin().lock()) } else { sender.send_options() };
@@ -56,7 +56,6 @@ impl From<Error> for Problem {
 
 struct Sender<'a> {
     client: &'a Client,
-    refusal: Refusal,
     args: &'a SendArgs,
     unsettled: VecDeque<(String, Pending<Receipt>)>,
 }
@@ -139,12 +138,12 @@ impl Sender<'_> {
             Ok(Receipt::Acked | Receipt::Written { .. } | Receipt::Dropped(DropReason::Superseded)) => return Ok(()),
             Ok(Receipt::Rejected(reason)) => format!("refused by the hub: {}", clean(&reason)),
             Ok(Receipt::Dropped(reason)) => {
-                format!("not delivered: {}", self.refusal.text().unwrap_or_else(|| reason.name().to_owned()))
+                format!("not delivered: {}", link::refusal(self.client).unwrap_or_else(|| reason.name().to_owned()))
             }
             Ok(Receipt::Unknown) => "may not have been delivered: the link broke".to_owned(),
             Err(error) if error.kind() == ErrorKind::Timeout => format!(
                 "not delivered to {} within {} s",
-                link::shown(&self.args.client.url),
+                redact_url(&self.args.client.url),
                 self.args.timeout.as_secs_f64()
             ),
             Err(error) => error.to_string(),
