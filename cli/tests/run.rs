@@ -220,7 +220,7 @@ fn ctrl_c_at_a_terminal_reaches_the_command_once() {
 
 fn ctrl_c_once(options: &[&str]) {
     let script =
-        "trap 'echo int; n=$((n+1))' INT; trap 'echo $n; exit 9' TERM; n=0; echo ready; while :; do sleep 0.02; done";
+        "trap 'n=$((n+1)); echo int' INT; trap 'echo $n; exit 9' TERM; n=0; echo ready; while :; do sleep 0.02; done";
     let mut arguments = run(&["sh", "-c", script]);
     arguments.splice(1..1, options.iter().copied());
     let mut at = AtTerminal::start(&arguments);

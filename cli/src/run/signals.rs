@@ -59,6 +59,10 @@ impl Target {
                 send(*signal, pid, false);
             }
         }
+        if let Some(terminal) = &terminal {
+            // Ours may have been resized since the command's was opened.
+            terminal.resized();
+        }
         *state = State::Running(pid, terminal);
     }
 
