@@ -92,11 +92,15 @@ impl Shared {
     /// Misuse, in which case nothing has changed; [`ErrorKind::Forked`] in a forked child;
     /// [`ErrorKind::Closed`] after [`close`](Self::close).
     pub fn input(&self, input: Input<'_>) -> Result<(), Error> {
-        self.check()?;
+        self.check_process()?;
         let (result, ring) = {
             let mut session = lock(&self.session);
+            // Under the lock: what comes behind the close would never be answered.
+            self.check()?;
+            let closes = matches!(input, Input::Close);
             let now = clock::now();
             let result = session.handle_input(now, input);
+            self.closed.fetch_or(closes, Ordering::Release);
             (result, self.inbox.store(session.batch(), now.mono_ms).ring)
         };
         if ring {
@@ -177,10 +181,8 @@ impl Shared {
 
     /// Frees the client: cuts the link, settles what waits and ends the driver. Can be repeated.
     pub fn close(&self) {
-        if self.input(Input::Close).is_ok() {
-            self.closed.store(true, Ordering::Release);
-            self.waker.wake();
-        }
+        // Closed already, or of another process: nothing is left to be done.
+        let _ = self.input(Input::Close);
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -227,6 +229,28 @@ mod tests {
         shared.close();
         assert!(!shared.take(&mut Batch::new(), 1));
         drop(held);
+    }
+
+    #[test]
+    fn a_call_that_waits_for_the_session_while_it_is_closed_is_refused() {
+        for _ in 0..50 {
+            let shared = Arc::new(Shared::new(Config::new("ws://localhost/"), None, std::process::id()).unwrap());
+            let mut session = lock(&shared.session);
+            let calling = Arc::clone(&shared);
+            let (sender, begun) = std::sync::mpsc::channel();
+            #[allow(clippy::disallowed_methods, reason = "a test may have a thread of its own")]
+            let call = std::thread::spawn(move || {
+                sender.send(()).unwrap();
+                calling.input(Input::Connect { ticket: 1, task: None })
+            });
+            begun.recv().unwrap();
+            // Most of the time the call waits for the lock by now.
+            (0..100).for_each(|_| std::thread::yield_now());
+            session.handle_input(clock::now(), Input::Close).unwrap();
+            shared.closed.store(true, Ordering::Release);
+            drop(session);
+            assert_eq!(call.join().unwrap().unwrap_err().kind(), ErrorKind::Closed, "nothing would ever settle it");
+        }
     }
 
     #[test]
