@@ -120,7 +120,7 @@ impl Callbacks {
 
     /// Whether anybody got it.
     fn deliver<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>, event: &Event<'_>) -> bool {
-        let mut heard = self.route(event);
+        let mut heard = self.route(dispatch, event);
         let kind = event.kind();
         let mut failed = Vec::new();
         for &index in &self.by_kind[kind as usize] {
@@ -146,13 +146,13 @@ impl Callbacks {
     }
 
     /// Passes the event to the follows of its task. Outcomes come to them as settlements, exactly once.
-    fn route(&self, event: &Event<'_>) -> bool {
+    fn route<S: Source + 'static>(&self, dispatch: &Dispatch<S>, event: &Event<'_>) -> bool {
         if self.routes.is_empty() || is_outcome(event) {
             return false;
         }
         let Some(routes) = event.task_id().and_then(|task| self.routes.get(task)) else { return false };
         for route in routes.iter().filter(|route| route.alive.load(Ordering::Acquire)) {
-            route.queue.push(event);
+            guarded(dispatch, || route.queue.push(event));
         }
         true
     }
@@ -168,16 +168,19 @@ impl Callbacks {
             Settlement::Outcome(outcome) => {
                 let routes = self.routes.get(&outcome.task_id);
                 if let Some(route) = routes.and_then(|routes| routes.iter().find(|route| route.lease == ticket)) {
-                    route.queue.finish(outcome);
+                    guarded(dispatch, || route.queue.finish(outcome));
                     return;
                 }
             }
-            Settlement::Disconnected | Settlement::Flushed | Settlement::Receipt(_) => {}
+            Settlement::Disconnected => {
+                // No callback starts after it: a consumer that comes now hears of what comes now.
+                self.held = Held::default();
+                dispatch.registry.end_grace();
+                dispatch.update_interest();
+            }
+            Settlement::Flushed | Settlement::Receipt(_) => {}
         }
-        // A waker is code of the program's executor.
-        if catch_unwind(AssertUnwindSafe(|| dispatch.waiters.settle(ticket, settlement))).is_err() {
-            dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
-        }
+        guarded(dispatch, || dispatch.waiters.settle(ticket, settlement));
     }
 
     fn apply_changes<S: Source + 'static>(&mut self, dispatch: &Dispatch<S>) {
@@ -233,6 +236,13 @@ impl Callbacks {
         if kind == EventKind::Error || !self.deliver(dispatch, &Event::Error(error.clone())) {
             log_unheard(&error);
         }
+    }
+}
+
+/// Passes something to those who wait for it. It wakes them, and a waker is code of the program's executor.
+fn guarded<S, R>(dispatch: &Dispatch<S>, pass: impl FnOnce() -> R) {
+    if catch_unwind(AssertUnwindSafe(pass)).is_err() {
+        dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -10,6 +10,8 @@ use crate::inbox::{Inbox, Interest};
 use crate::protocol::Level;
 use crate::session::Now;
 
+mod endings;
+
 /// An inbox, a clock that stands still and a pool that runs when it is told to.
 struct Fake {
     inbox: Inbox,
@@ -453,22 +455,4 @@ fn the_interest_follows_what_is_listened_to() {
     dispatch.registry.cancel_connect(3);
     dispatch.update_interest();
     assert_eq!(kinds(), 0);
-}
-
-#[test]
-fn after_the_end_nothing_is_called_and_everything_is_dropped() {
-    let (fake, dispatch) = client();
-    let notes = Heard::default();
-    dispatch.registry.add(PROGRESS, false, note(&notes, "a"));
-    let inner = dispatch.clone();
-    dispatch.registry.add(PROGRESS, false, Box::new(move |_| inner.end()));
-    dispatch.registry.add(PROGRESS, false, note(&notes, "b"));
-    fake.push(|batch| {
-        progress(batch, 1.0);
-        progress(batch, 2.0);
-    });
-    fake.run();
-    assert_eq!(heard(&notes), ["a progress 1"]);
-    assert_eq!(Arc::strong_count(&notes), 1);
-    assert_eq!(Arc::strong_count(&dispatch), 1);
 }
