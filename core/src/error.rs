@@ -66,6 +66,8 @@ pub enum ErrorKind {
     MessageRefused = 402,
     /// A task ended with an error (used where an outcome is turned into an error).
     TaskFailed = 403,
+    /// The server reports trouble of its own, which concerns no followed task and no message of ours.
+    ServerError = 404,
 
     /// The outbox is full.
     QueueFull = 500,
@@ -111,6 +113,7 @@ impl ErrorKind {
         Self::Unauthorized,
         Self::MessageRefused,
         Self::TaskFailed,
+        Self::ServerError,
         Self::QueueFull,
         Self::MessageTooLargeToQueue,
         Self::Timeout,
@@ -153,6 +156,7 @@ impl ErrorKind {
             Self::Unauthorized => "unauthorized",
             Self::MessageRefused => "message_refused",
             Self::TaskFailed => "task_failed",
+            Self::ServerError => "server_error",
             Self::QueueFull => "queue_full",
             Self::MessageTooLargeToQueue => "message_too_large_to_queue",
             Self::Timeout => "timeout",

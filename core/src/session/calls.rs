@@ -142,6 +142,7 @@ impl Session {
         task.known = task.cursor.is_some();
         task.from_start = false;
         task.unknowns = 0;
+        task.told_epoch = None;
         task.ended_epoch = None;
         task.hint = None;
         task.expires = None;

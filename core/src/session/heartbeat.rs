@@ -29,8 +29,8 @@ pub(crate) struct Heartbeat {
     /// Pings without a pong: number, frames written before it, time. See `MAX_PINGS`.
     pings: VecDeque<(u64, u64, u64)>,
     next_ping: u64,
-    /// How many messages had been written before the last heartbeat message.
-    written_before_beat: u64,
+    /// How many messages had been written before each heartbeat message without an answer. See `MAX_PINGS`.
+    beats: VecDeque<u64>,
 }
 
 impl Heartbeat {
@@ -84,7 +84,10 @@ impl Session {
     pub(super) fn on_heartbeat(&mut self, task: &str, received: bool) {
         if received {
             self.heartbeat.answers = true;
-            self.written_up_to(self.heartbeat.written_before_beat);
+            // It may be the answer to the oldest one, and proves no more than that.
+            if let Some(written) = self.heartbeat.beats.pop_back() {
+                self.written_up_to(written);
+            }
         } else {
             self.heartbeat.answer = Some(task.into());
         }
@@ -150,7 +153,10 @@ impl Session {
         if let Some(task) = self.heartbeat.beat.take() {
             let mut text = String::new();
             encode_heartbeat(&mut text, &task, wall, false);
-            self.heartbeat.written_before_beat = self.receipts.written;
+            // At the bound it is not noted: an answer then proves less than it could, never more.
+            if self.heartbeat.beats.len() < MAX_PINGS {
+                self.heartbeat.beats.push_back(self.receipts.written);
+            }
             return Some(Transmit::Text(text));
         }
         if std::mem::take(&mut self.heartbeat.ping) {

@@ -166,7 +166,7 @@ impl Session {
             Some(Some(key)) => key,
             None => NO_KEY,
         };
-        let kind = if answers { ErrorKind::MessageRefused } else { ErrorKind::InvalidMessage };
+        let kind = if answers { ErrorKind::MessageRefused } else { ErrorKind::ServerError };
         self.batch.push(
             key,
             Event::Error(ErrorEvent {

@@ -22,7 +22,8 @@ pub const LATE_MS: u64 = 3000;
 /// How long a probe waits for a sign of life.
 pub const PROBE_MS: u64 = 3000;
 
-/// How many pings may be without a pong. At the bound the oldest is forgotten.
+/// How many pings may be without a pong; at the bound the oldest is forgotten. And how many heartbeat messages
+/// without an answer; at the bound one more proves nothing.
 pub const MAX_PINGS: usize = 8;
 
 // Subscriptions

@@ -51,6 +51,7 @@ impl Session {
         }
         if let Some(epoch) = state.epoch.as_deref() {
             self.epoch_is(slot, epoch);
+            self.tasks.get_mut(slot).told_epoch = Some(epoch.into());
         }
         let can_query = self.subscriptions.features().is_some_and(|features| features.query);
         let end = state.status.and_then(Terminal::from_status);

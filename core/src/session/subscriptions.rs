@@ -18,7 +18,7 @@ pub(crate) struct Subscriptions {
     queue: VecDeque<(Slot, u32)>,
     /// Tasks with a cursor, which wait for the hello. Bounded likewise.
     held: VecDeque<(Slot, u32)>,
-    /// `unsubscribe` and `query` frames. One per task and kind: see `MAX_REQUESTS`.
+    /// `unsubscribe` and `query` frames, `MAX_REQUESTS` at most.
     requests: VecDeque<Request>,
     /// When the first of the last few `subscribe` frames was written, and how many there were since.
     pace_from: u64,

@@ -65,6 +65,8 @@ pub(crate) struct Task {
     /// `subscribe` went out before in this subscription: the next one is a resubscribe.
     pub asked_before: bool,
     pub cursor: Option<Cursor>,
+    /// The epoch that the server named last, whether or not messages of it were seen.
+    pub told_epoch: Option<Box<str>>,
     /// The epoch in which the outcome was seen.
     pub ended_epoch: Option<Box<str>>,
     /// The server has shown that it knows the task.
@@ -179,6 +181,7 @@ impl Tasks {
             queued: false,
             asked_before: false,
             cursor: None,
+            told_epoch: None,
             ended_epoch: None,
             known: false,
             from_start: false,
