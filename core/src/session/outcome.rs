@@ -45,7 +45,7 @@ impl Session {
         self.stats.outcomes += 1;
         self.tasks.set_phase(slot, Phase::Ended);
         let task = self.tasks.get_mut(slot);
-        let epoch = task.cursor.take().map(|cursor| cursor.epoch).or_else(|| None::<Box<str>>);
+        let epoch = task.cursor.take().map(|cursor| cursor.epoch).or_else(|| task.told_epoch.take());
         task.ended_epoch.clone_from(&epoch);
         self.tasks.outcomes().remember(outcome.clone(), epoch);
         self.subscription_ended(slot, &outcome);
