@@ -85,7 +85,7 @@ impl Session {
         if received {
             self.heartbeat.answers = true;
             // It may be the answer to the oldest one, and proves no more than that.
-            if let Some(written) = self.heartbeat.beats.pop_back() {
+            if let Some(written) = self.heartbeat.beats.pop_front() {
                 self.written_up_to(written);
             }
         } else {
