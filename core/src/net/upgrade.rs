@@ -22,8 +22,7 @@ const MAX_HEADERS: usize = 100;
 /// How long the rest of a refusal's body is waited for. The status is known by then; the body only explains.
 const BODY_WAIT: Duration = Duration::from_millis(250);
 
-/// What is asked of the server.
-#[derive(Debug)]
+/// What is asked of the server. Cannot be shown: it holds credentials.
 pub(super) struct Request {
     text: String,
     accept: String,

@@ -7,7 +7,7 @@ use crate::config::redact_url;
 use crate::error::ErrorKind;
 
 /// Where to connect and what to ask for there.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 pub(super) struct Address {
     /// Name or address, without the brackets of an IPv6 address.
     pub(super) host: String,
@@ -55,6 +55,13 @@ impl Address {
     }
 }
 
+/// Keeps user, password and query to itself.
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Address").field("authority", &self.authority).finish_non_exhaustive()
+    }
+}
+
 fn port_text(authority: &str) -> Option<&str> {
     let host_port = authority.rsplit_once('@').map_or(authority, |(_, rest)| rest);
     let after_host = host_port.rsplit_once(']').map_or(host_port, |(_, rest)| rest);
@@ -96,6 +103,12 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let address = parse("ws://user:hunter2@host/ws?token=hunter2");
+        assert!(!format!("{address:?}").contains("hunter2"), "{address:?}");
+    }
 
     fn parse(url: &str) -> Address {
         Address::parse(url).expect("the URL is good")
