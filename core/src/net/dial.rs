@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -112,15 +112,11 @@ async fn race<T, A: Future<Output = io::Result<T>>>(attempts: impl Iterator<Item
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for attempt in attempts {
         running.push(Box::pin(attempt));
-        let mut head_start = pin!(tokio::time::sleep(HEAD_START));
-        let next = poll_fn(|cx| match poll_ended(&mut running, cx) {
-            Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending => head_start.as_mut().poll(cx).map(|()| None),
-        });
-        match next.await {
-            Some(Ok(won)) => return Ok(won),
-            Some(Err(error)) => last = error,
-            None => {}
+        let ended = poll_fn(|cx| poll_ended(&mut running, cx));
+        match tokio::time::timeout(HEAD_START, ended).await {
+            Ok(Ok(won)) => return Ok(won),
+            Ok(Err(error)) => last = error,
+            Err(_) => {}
         }
     }
     while !running.is_empty() {
