@@ -156,8 +156,11 @@ mod tests {
             pool.run(Box::new(move || done.send(round).unwrap())).unwrap();
             assert_eq!(finished.recv().unwrap(), round);
             // The work is done a moment before its thread waits for more.
-            let waits = |state: &State| state.idle.len() == state.threads;
-            while !waits(&lock(&pool.state)) {
+            let all_wait = || {
+                let state = lock(&pool.state);
+                state.idle.len() == state.threads
+            };
+            while !all_wait() {
                 thread::yield_now();
             }
         }
