@@ -17,7 +17,7 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 
 test-all: check test ## `check`, `test` and the tests that take long
-	$(CARGO) test --locked -p steadywire-hub -p steadywire-tests -- --ignored
+	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
 check: purity ## formatting, lints, documentation and the purity of the session
 	$(CARGO) fmt --all --check

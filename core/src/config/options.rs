@@ -61,8 +61,9 @@ impl Config {
                     .collect::<Result<_, Error>>()?;
             }
             "protocols" => {
-                let list = value.as_array().ok_or_else(|| bad(name, "a list of strings", value))?;
-                self.protocols = list.iter().map(|value| text(name, value)).collect::<Result<_, _>>()?;
+                let list = value.as_array().ok_or_else(|| hidden(name))?;
+                self.protocols =
+                    list.iter().map(|value| text(name, value).map_err(|_| hidden(name))).collect::<Result<_, _>>()?;
             }
             "dispositions" => self.dispositions = dispositions(name, value)?,
             "terminalStatus" => self.terminal_status = terminal_status(name, value)?,

@@ -56,6 +56,7 @@ impl Session {
             if !id.is_empty() && id.len() <= MAX_TASK_ID && seq <= MAX_INTEGER {
                 let slot = self.tasks.find_or_add(&id);
                 self.tasks.get_mut(slot).cursor = Some(Cursor { epoch: epoch.into(), seq });
+                self.tasks.rearm(slot);
             }
         }
     }

@@ -86,6 +86,8 @@ pub(crate) struct Task {
     /// Until when frames without seq are compared with recent ones.
     pub compare_until: u64,
     timer: Option<u64>,
+    /// Its place among those that may be forgotten, while it is one.
+    forgettable: Option<u64>,
 }
 
 impl Task {
@@ -141,7 +143,8 @@ pub(crate) struct Tasks {
     /// Leases of reporters.
     pub reported: usize,
     wanted: usize,
-    idle: usize,
+    /// Tasks without a lease that nobody wants, by the time at which they are forgotten anyway.
+    forgettable: BTreeSet<(u64, u32, Slot)>,
 }
 
 impl Tasks {
@@ -194,10 +197,10 @@ impl Tasks {
             recent: None,
             compare_until: 0,
             timer: None,
+            forgettable: None,
         };
         // The key tells waiting events apart; u32::MAX is taken to mean none.
         self.next_key = if self.next_key == u32::MAX - 1 { 0 } else { self.next_key + 1 };
-        self.idle += 1;
         let slot = if let Some(slot) = self.free.pop() {
             self.slots[slot] = Some(task);
             slot
@@ -215,9 +218,11 @@ impl Tasks {
         if let Some(due) = task.timer {
             self.timers.remove(&(due, task.key, slot));
         }
+        if let Some(place) = task.forgettable {
+            self.forgettable.remove(&(place, task.key, slot));
+        }
         self.by_id.remove(&task.id);
         self.free.push(slot);
-        self.idle -= 1;
     }
 
     pub(crate) fn set_phase(&mut self, slot: Slot, phase: Phase) {
@@ -226,7 +231,6 @@ impl Tasks {
         task.phase = phase;
         let (is_open, is_idle) = (task.is_open(), phase == Phase::Idle);
         self.open = self.open + usize::from(is_open) - usize::from(was_open);
-        self.idle = self.idle + usize::from(is_idle) - usize::from(was_idle);
         self.wanted = self.wanted + usize::from(was_idle) - usize::from(is_idle);
     }
 
@@ -236,20 +240,15 @@ impl Tasks {
         self.next_order
     }
 
-    /// Puts the task's earliest deadline in its place among all.
+    /// Puts the task's earliest deadline in its place among all. To be called after each change of a deadline, of the
+    /// phase or of the leases.
     pub(crate) fn rearm(&mut self, slot: Slot) {
-        let task = self.get_mut(slot);
-        let (key, old, new) = (task.key, task.timer, task.deadline());
-        task.timer = new;
-        if old == new {
-            return;
-        }
-        if let Some(due) = old {
-            self.timers.remove(&(due, key, slot));
-        }
-        if let Some(due) = new {
-            self.timers.insert((due, key, slot));
-        }
+        let task = self.slots[slot].as_mut().expect("a slot in use holds a task");
+        let may_go = task.phase == Phase::Idle && task.leases.is_empty();
+        let place = may_go.then(|| task.expires.unwrap_or(0));
+        replace(&mut self.forgettable, (task.key, slot), &mut task.forgettable, place);
+        let due = task.deadline();
+        replace(&mut self.timers, (task.key, slot), &mut task.timer, due);
     }
 
     pub(crate) fn next_deadline(&self) -> Option<u64> {
@@ -285,11 +284,9 @@ impl Tasks {
 
     /// Makes room for one more unwanted task that keeps its cursor.
     pub(crate) fn trim_idle(&mut self) {
-        while self.idle > MAX_IDLE {
-            let idle = self.slots.iter().flatten().filter(|task| task.phase == Phase::Idle && task.leases.is_empty());
-            let Some(oldest) = idle.min_by_key(|task| (task.expires, task.key)) else { return };
-            let slot = self.find(&oldest.id).expect("every task is found by its id");
-            self.remove(slot);
+        while self.forgettable.len() > MAX_IDLE {
+            let Some((.., slot)) = self.forgettable.first() else { return };
+            self.remove(*slot);
         }
     }
 
@@ -357,6 +354,19 @@ impl Tasks {
     }
 }
 
+/// Moves a task from its old place in an ordered set to its new one.
+fn replace(set: &mut BTreeSet<(u64, u32, Slot)>, (key, slot): (u32, Slot), place: &mut Option<u64>, new: Option<u64>) {
+    if *place == new {
+        return;
+    }
+    if let Some(old) = std::mem::replace(place, new) {
+        set.remove(&(old, key, slot));
+    }
+    if let Some(new) = new {
+        set.insert((new, key, slot));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,7 +380,7 @@ mod tests {
             tasks.rearm(slot);
         }
         tasks.trim_idle();
-        assert_eq!(tasks.idle, MAX_IDLE);
+        assert_eq!(tasks.forgettable.len(), MAX_IDLE);
         assert!(tasks.find("0").is_none() && tasks.find("1").is_some());
         assert_eq!(tasks.timers.len(), MAX_IDLE);
     }
