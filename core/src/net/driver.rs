@@ -20,6 +20,9 @@ const BURST_FRAMES: usize = 256;
 /// ... or this many bytes, so that callers and other clients get their turn.
 const BURST_BYTES: usize = 64 << 10;
 
+/// How many bursts without a pause go to the consumer at a time.
+const BURSTS_PER_RING: u32 = 4;
+
 /// How often one poll may start over, for attempts that fail at once.
 const MAX_ROUNDS: usize = 8;
 
@@ -40,6 +43,7 @@ pub(super) async fn drive(shared: Arc<Shared>) {
         watch: SleepWatch::new(),
         requests: Vec::new(),
         frames: Vec::new(),
+        unrung: 0,
     };
     std::future::poll_fn(|cx| driver.poll(&shared, cx)).await;
 }
@@ -57,6 +61,8 @@ struct Driver {
     requests: Vec<CredentialsRequest>,
     /// Collected under the session's lock, written without it. Empty between two polls.
     frames: Vec<Frame>,
+    /// Bursts since the bell was due.
+    unrung: u32,
 }
 
 struct Link {
@@ -101,11 +107,10 @@ impl Driver {
             let dialed = self.poll_dial(cx);
             let mut round = self.round(shared, dialed, cx);
             round.again |= self.send(cx);
-            if round.ring {
-                shared.inbox.ring();
-            }
+            let closed = shared.closed.load(Ordering::Acquire);
+            self.ring(shared, &round, closed);
             self.ask_provider(shared);
-            if shared.closed.load(Ordering::Acquire) {
+            if closed {
                 return Poll::Ready(());
             }
             if round.again {
@@ -311,6 +316,16 @@ impl Driver {
         self.dialing.take_if(|(of, _)| *of == generation);
         self.link.take_if(|link| link.generation == generation);
         self.closing.take_if(|link| link.generation == generation);
+    }
+
+    /// Wakes the consumer, but while there is more to read only for every few bursts: at full speed the wake-ups
+    /// would cost as much as the events. `last` = there is no next time.
+    fn ring(&mut self, shared: &Shared, round: &Round, last: bool) {
+        self.unrung += u32::from(round.ring || self.unrung > 0);
+        if self.unrung > 0 && (last || !round.cut || self.unrung >= BURSTS_PER_RING) {
+            self.unrung = 0;
+            shared.inbox.ring();
+        }
     }
 
     fn ask_provider(&mut self, shared: &Shared) {
