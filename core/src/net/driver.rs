@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use super::clock::{self, Alarm, SleepWatch};
 use super::dial::{Target, dial};
 use super::failure::Failed;
-use super::shared::{CredentialsRequest, Shared, lock};
+use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
 use crate::inbox::Pressure;
-use crate::session::{Generation, Input, Now, Output, Session, Transmit};
+use crate::session::{CredentialsRequest, Generation, Input, Now, Output, Session, Transmit};
 
 /// A burst of frames is read under one lock of the session. It ends after this many ...
 const BURST_FRAMES: usize = 256;
@@ -265,26 +265,9 @@ impl Driver {
     fn obey(&mut self, shared: &Shared, session: &mut Session, round: &mut Round) {
         while let Some(output) = session.poll_output() {
             match output {
-                Output::NeedCredentials {
-                    generation,
-                    attempt,
-                    reason,
-                    last_close_code,
-                    http_status,
-                    force_refresh,
-                } => {
-                    if shared.provider.is_some() {
-                        self.requests.push(CredentialsRequest {
-                            generation,
-                            attempt,
-                            reason,
-                            last_close_code,
-                            http_status,
-                            force_refresh,
-                        });
-                    } else {
-                        tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
-                    }
+                Output::NeedCredentials(request) if shared.provider.is_some() => self.requests.push(request),
+                Output::NeedCredentials(CredentialsRequest { generation, .. }) => {
+                    tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
                 }
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &lock(&shared.credentials).1);

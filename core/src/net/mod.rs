@@ -12,7 +12,8 @@ mod tungstenite;
 mod upgrade;
 mod url;
 
+pub use crate::session::CredentialsRequest;
 pub(crate) use clock::now;
 pub use dial::Credentials;
 pub use runtime::spawn_blocking;
-pub use shared::{CredentialsRequest, Provider, Shared};
+pub use shared::{Provider, Shared};

@@ -12,28 +12,11 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Batch, Event, NO_KEY};
 use crate::inbox::{Bell, Inbox, Interest};
-use crate::session::{CredentialsFailure, Generation, Input, Platform, Session};
+use crate::session::{CredentialsFailure, CredentialsRequest, Generation, Input, Platform, Session};
 
 /// Asked for the credentials of one attempt. Called by the driver without a lock; must not block. The answer
 /// is [`Shared::answer_credentials`], now or later, from any thread.
 pub type Provider = Arc<dyn Fn(CredentialsRequest) + Send + Sync>;
-
-/// What a [`Provider`] is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialsRequest {
-    /// The transport they are for; goes into the answer.
-    pub generation: Generation,
-    /// Which attempt this is, counted from 1 since the link was last stable.
-    pub attempt: u32,
-    /// Why it is made.
-    pub reason: String,
-    /// The close code that ended the last link.
-    pub last_close_code: Option<u16>,
-    /// The HTTP status that refused the last attempt.
-    pub http_status: Option<u16>,
-    /// What was used last was refused; a cached answer will not do.
-    pub force_refresh: bool,
-}
 
 /// One client: its session, its inbox, and the way to its driver.
 ///

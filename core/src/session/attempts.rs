@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::backoff::{asked_delay, delay, slow_delay};
 use super::disposition::Disposition;
-use super::io::{Failure, Output};
+use super::io::{CredentialsRequest, Failure, Output};
 use super::limits::{CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS};
 use super::link::Phase;
 use super::{Platform, Session};
@@ -55,14 +55,14 @@ impl Session {
         self.stats.attempts += 1;
         let force_refresh = self.link.attempts.force_refresh;
         if credentials {
-            self.output(Output::NeedCredentials {
+            self.output(Output::NeedCredentials(CredentialsRequest {
                 generation,
                 attempt: self.link.attempts.failures + 1,
                 reason: reason.to_owned(),
                 last_close_code: self.link.attempts.last_close_code,
                 http_status: self.link.attempts.last_http_status,
                 force_refresh,
-            });
+            }));
         } else {
             self.output(Output::Dial { generation });
         }

@@ -247,24 +247,28 @@ pub struct CredentialsFailure<'a> {
     pub fatal: bool,
 }
 
+/// What somebody who has credentials is told when they are needed for one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialsRequest {
+    /// The transport they are for; goes into the answer.
+    pub generation: Generation,
+    /// Which attempt this is, counted from 1 since the link was last stable.
+    pub attempt: u32,
+    /// Why it is made.
+    pub reason: String,
+    /// The close code that ended the last link.
+    pub last_close_code: Option<u16>,
+    /// The HTTP status that refused the last attempt.
+    pub http_status: Option<u16>,
+    /// What was used last was refused; a cached answer will not do.
+    pub force_refresh: bool,
+}
+
 /// Something the driver has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Ask the providers, then answer with `Credentials`.
-    NeedCredentials {
-        /// For this transport.
-        generation: Generation,
-        /// Which attempt this is, counted from 1 since the link was last stable.
-        attempt: u32,
-        /// Why it is made.
-        reason: String,
-        /// The close code that ended the last link.
-        last_close_code: Option<u16>,
-        /// The HTTP status that refused the last attempt.
-        http_status: Option<u16>,
-        /// What was used last was refused; a cached answer will not do.
-        force_refresh: bool,
-    },
+    NeedCredentials(CredentialsRequest),
     /// Open a transport and answer with `Opened` or `DialFailed`.
     Dial {
         /// Its number.

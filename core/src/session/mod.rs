@@ -33,7 +33,8 @@ use std::collections::VecDeque;
 
 pub use disposition::Disposition;
 pub use io::{
-    CredentialsFailure, Draft, DraftKind, Failure, Generation, Input, LeaseId, LeaseKind, Now, Output, Ticket, Transmit,
+    CredentialsFailure, CredentialsRequest, Draft, DraftKind, Failure, Generation, Input, LeaseId, LeaseKind, Now,
+    Output, Ticket, Transmit,
 };
 pub use stats::Stats;
 

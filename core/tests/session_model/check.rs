@@ -6,7 +6,7 @@ use serde_json::Value;
 use steadywire::event::{Batch, ErrorSource, Event, Item, LostReason, Outcome, OutcomeKind, Settlement, State};
 use steadywire::protocol::{self, Body, Control, Features};
 use steadywire::session::limits::{MAX_IN_FLIGHT, RESERVE_MESSAGES};
-use steadywire::session::{Generation, Input, LeaseKind, Output, Session, Transmit};
+use steadywire::session::{CredentialsRequest, Generation, Input, LeaseKind, Output, Session, Transmit};
 
 use super::acts::Setup;
 
@@ -188,7 +188,7 @@ impl Check {
     pub(crate) fn output(&mut self, output: &Output) {
         self.said += 1;
         self.transport = match (self.transport, output) {
-            (Transport::None, Output::NeedCredentials { generation, .. }) => {
+            (Transport::None, Output::NeedCredentials(CredentialsRequest { generation, .. })) => {
                 assert!(self.setup.platform.credentials);
                 Transport::Asked { generation: *generation }
             }

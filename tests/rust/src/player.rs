@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 use steadywire::event::{Item, Level, Settlement};
 use steadywire::session::{
-    CredentialsFailure, Draft, DraftKind, Failure, Input, LeaseKind, Now, Output, Platform, Session, Transmit,
+    CredentialsFailure, CredentialsRequest, Draft, DraftKind, Failure, Input, LeaseKind, Now, Output, Platform,
+    Session, Transmit,
 };
 use steadywire::{Config, ErrorKind};
 
@@ -284,7 +285,9 @@ fn output_json(output: &Output) -> Value {
         Output::Dial { generation } => json!({ "dial": generation }),
         Output::Drop { generation } => json!({ "drop": generation }),
         Output::Close { generation, code } => json!({ "close": generation, "code": code }),
-        Output::NeedCredentials { generation, attempt, reason, last_close_code, http_status, force_refresh } => {
+        Output::NeedCredentials(request) => {
+            let CredentialsRequest { generation, attempt, reason, last_close_code, http_status, force_refresh } =
+                request;
             let mut value = json!({
                 "credentials": generation, "attempt": attempt, "reason": reason, "forceRefresh": force_refresh,
             });
