@@ -1,4 +1,4 @@
-//! What may happen, drawn at random.
+//! Lives drawn at random.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -6,73 +6,11 @@ use proptest::sample::select;
 use steadywire::session::{LeaseKind, Platform};
 use steadywire::{Config, Limit, Overflow};
 
+use super::acts::{Act, Setup};
 use super::frames::frame;
 
-/// How a session is made.
-#[derive(Clone, Debug)]
-pub(crate) struct Setup {
-    pub(crate) config: Config,
-    pub(crate) platform: Platform,
-    pub(crate) seed: u32,
-}
-
-/// What a user, a driver or a server does.
-#[derive(Clone, Debug)]
-pub(crate) enum Act {
-    Connect(Option<usize>),
-    Reconnect,
-    Disconnect,
-    Subscribe(usize),
-    Unsubscribe(usize),
-    Lease(LeaseKind, usize),
-    /// One of those that live, counted round.
-    Unlease(usize),
-    Send {
-        kind: u8,
-        task: usize,
-        ack: bool,
-        size: usize,
-        times: u8,
-    },
-    Flush,
-    Opened,
-    Fails {
-        http_status: Option<u16>,
-        retry_after_ms: Option<u64>,
-        fatal: bool,
-    },
-    Credentials(Result<(), bool>),
-    Closes {
-        code: Option<u16>,
-        reason: &'static str,
-    },
-    Breaks {
-        fatal: bool,
-    },
-    Text(String),
-    Binary,
-    Ping,
-    /// The latest ping's, or another number.
-    Pong(Option<u64>),
-    /// An input of another transport than the current one.
-    Stale {
-        act: Box<Act>,
-        ahead: bool,
-    },
-    ReadPaused,
-    ReadResumed,
-    Woke,
-    Online(bool),
-    Visible(bool),
-    /// A timeout that nobody asked for.
-    Timeout,
-    Blocked(bool),
-    After(u64),
-    Late(u64),
-}
-
-/// A session and what happens to it.
-pub(crate) fn life(length: usize) -> impl Strategy<Value = (Setup, Vec<Act>)> {
+/// A session and what happens to it, in fewer acts than `length`.
+pub fn life(length: usize) -> impl Strategy<Value = (Setup, Vec<Act>)> {
     (setup(), vec(act(), 1..length))
 }
 

@@ -12,7 +12,8 @@ use super::check::{Check, Transport};
 const STILL: u32 = 4;
 
 /// A session and all around it.
-pub(crate) struct World {
+#[derive(Debug)]
+pub struct World {
     session: Session,
     check: Check,
     now: u64,
@@ -23,14 +24,22 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(setup: &Setup) -> Self {
+    /// Made like this, at the time 0.
+    ///
+    /// # Panics
+    /// If the options are not valid.
+    pub fn new(setup: &Setup) -> Self {
         let session =
             Session::on(setup.platform, setup.config.clone(), setup.seed, [0; 12]).expect("the options are valid");
         let check = Check::new(setup);
         Self { session, check, now: 0, blocked: false, last_number: 0, leases: Vec::new() }
     }
 
-    pub(crate) fn play(&mut self, act: &Act) {
+    /// Lets one thing happen.
+    ///
+    /// # Panics
+    /// If an invariant is broken by it.
+    pub fn play(&mut self, act: &Act) {
         match act {
             Act::After(ms) => self.advance(*ms),
             Act::Late(ms) => {
@@ -56,7 +65,10 @@ impl World {
     }
 
     /// Ends the life and checks that nothing is left unanswered.
-    pub(crate) fn end(&mut self, by_close: bool) {
+    ///
+    /// # Panics
+    /// If an invariant is broken by it.
+    pub fn end(&mut self, by_close: bool) {
         let open = self.session.stats().open_tasks;
         let lost = self.session.stats().lost;
         if by_close {

@@ -1,14 +1,12 @@
 //! Random lives of a session against what must hold in every one of them.
 //!
-//! The world ([`session_model::World`]) plays driver, server and user and checks each invariant after each input.
-
-mod session_model;
+//! The world ([`World`]) plays driver, server and user and checks each invariant after each input.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngSeed};
-use session_model::{Server, World, life};
 use steadywire::Config;
+use steadywire_tests::model::{self, Server, World, life};
 
 /// The same cases in every run; `HUNT=20000` looks for others.
 fn cases(cases: u32) -> Cases {
@@ -38,7 +36,7 @@ proptest! {
         seed in any::<u32>(),
     ) {
         let config = Config::new("ws://localhost/ws").reconnect_interval(interval);
-        let dials = session_model::dials_in_1000_s(config, seed, &servers);
+        let dials = model::dials_in_1000_s(config, seed, &servers);
         // 15 doublings of the delay and 1000 s of the ceiling, each as short as the jitter allows.
         prop_assert!((2..=80).contains(&dials), "{dials} dials");
     }

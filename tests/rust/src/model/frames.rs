@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// A text frame.
-pub(crate) fn frame() -> impl Strategy<Value = String> {
+pub(super) fn frame() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => hello(),
         8 => message(),

@@ -5,19 +5,28 @@ use steadywire::{Config, ErrorKind};
 
 /// How a server does not serve.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Server {
+pub enum Server {
+    /// Takes no connection.
     Refuses,
+    /// Answers 503.
     Unavailable,
+    /// Answers 429.
     Busy,
+    /// Takes the connection and says nothing.
     NeverAnswers,
+    /// Opens and closes with 1000.
     OpensAndCloses,
+    /// Opens and the link breaks.
     OpensAndEnds,
+    /// Opens, says hello, and the link breaks.
     OpensAndSpeaksAndEnds,
+    /// Opens and says nothing.
     OpensAndIsSilent,
 }
 
 impl Server {
-    pub(crate) fn dead(number: u8) -> Self {
+    /// One of them, counted round.
+    pub fn dead(number: u8) -> Self {
         const ALL: [Server; 8] = [
             Server::Refuses,
             Server::Unavailable,
@@ -33,7 +42,10 @@ impl Server {
 }
 
 /// How often a client that follows a task dials such servers, one after the other, in 1000 s.
-pub(crate) fn dials_in_1000_s(config: Config, seed: u32, servers: &[Server]) -> usize {
+///
+/// # Panics
+/// If the client gives up or spins.
+pub fn dials_in_1000_s(config: Config, seed: u32, servers: &[Server]) -> usize {
     let mut session = Session::new(config, seed, [0; 12]).expect("the options are valid");
     let mut dials = 0;
     let mut now = Now { mono_ms: 0, wall_ms: 0 };

@@ -12,19 +12,27 @@ use super::acts::Setup;
 
 /// What the driver has in its hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
+pub enum Transport {
+    /// Nothing.
     None,
     /// Credentials were asked for.
     Asked {
+        /// The attempt's number.
         generation: Generation,
     },
+    /// An attempt is under way.
     Dialling {
+        /// Its number.
         generation: Generation,
     },
+    /// A link.
     Open {
+        /// Its number.
         generation: Generation,
     },
+    /// A link that was told to close.
     Closing {
+        /// Its number.
         generation: Generation,
     },
 }
@@ -39,17 +47,21 @@ enum Kind {
     Outcome,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Sent {
     ack: bool,
     written: u32,
 }
 
-pub(crate) struct Check {
-    pub(crate) transport: Transport,
-    pub(crate) last_ping: u64,
+/// Knows what was asked of a session and judges all that it says.
+#[derive(Debug)]
+pub struct Check {
+    /// What the driver has in its hands.
+    pub transport: Transport,
+    /// The number of the ping that was written last.
+    pub last_ping: u64,
     /// Counts what came out.
-    pub(crate) said: u64,
+    pub said: u64,
     setup: Setup,
     state: State,
     waiting: BTreeMap<u64, Kind>,
@@ -76,7 +88,8 @@ pub(crate) struct Check {
 }
 
 impl Check {
-    pub(crate) fn new(setup: &Setup) -> Self {
+    /// Of a session made like this.
+    pub fn new(setup: &Setup) -> Self {
         Self {
             transport: Transport::None,
             last_ping: 0,
@@ -99,7 +112,8 @@ impl Check {
         }
     }
 
-    pub(crate) fn asks(&mut self, ticket: u64, input: &Input<'_>) {
+    /// A call with a ticket is made: it must be answered.
+    pub fn asks(&mut self, ticket: u64, input: &Input<'_>) {
         let kind = match input {
             Input::Connect { .. } | Input::Reconnect { .. } => Kind::Connected,
             Input::Disconnect { .. } => Kind::Disconnected,
@@ -110,23 +124,27 @@ impl Check {
         self.waiting.insert(ticket, kind);
     }
 
-    pub(crate) fn is_refused(&mut self, ticket: u64) {
+    /// The call was refused: it must not be answered.
+    pub fn is_refused(&mut self, ticket: u64) {
         self.waiting.remove(&ticket);
         self.sent.remove(&ticket);
     }
 
-    pub(crate) fn sends(&mut self, ticket: u64, ack: bool) {
+    /// A message is sent whose text holds `#` and its ticket.
+    pub fn sends(&mut self, ticket: u64, ack: bool) {
         self.sent.insert(ticket, Sent { ack, written: 0 });
     }
 
-    pub(crate) fn may_end_again(&mut self, task: &str) {
+    /// The task is subscribed by its flag.
+    pub fn may_end_again(&mut self, task: &str) {
         self.may_end.insert(task.to_owned());
         if self.is_ending() {
             self.deferred.push(task.to_owned());
         }
     }
 
-    pub(crate) fn lease(&mut self, lease: u64, task: &str, kind: LeaseKind) {
+    /// A lease is about to be taken.
+    pub fn lease(&mut self, lease: u64, task: &str, kind: LeaseKind) {
         self.leases.insert(lease, (task.to_owned(), kind));
         self.at_once = Some(lease);
         if kind != LeaseKind::Report {
@@ -138,27 +156,30 @@ impl Check {
         }
     }
 
-    pub(crate) fn unlease(&mut self, lease: u64) {
+    /// A lease is about to be given up.
+    pub fn unlease(&mut self, lease: u64) {
         self.leases.remove(&lease);
         self.at_once = Some(lease);
     }
 
-    pub(crate) fn lease_was_taken(&mut self) {
+    /// The call that took or gave up a lease has returned.
+    pub fn lease_was_taken(&mut self) {
         self.at_once = None;
     }
 
     /// A disconnect ends what was called during the one before it.
-    pub(crate) fn disconnects(&mut self) {
+    pub fn disconnects(&mut self) {
         self.may_end.extend(self.deferred.iter().cloned());
     }
 
     /// How many were called while a disconnect was under way.
-    pub(crate) fn called_while_ending(&mut self) -> usize {
+    pub fn called_while_ending(&mut self) -> usize {
         self.disconnects();
         self.deferred.len()
     }
 
-    pub(crate) fn opens(&mut self, generation: Generation) {
+    /// The transport is up.
+    pub fn opens(&mut self, generation: Generation) {
         self.transport = Transport::Open { generation };
         self.features = Features::default();
         self.asked.clear();
@@ -169,7 +190,7 @@ impl Check {
     }
 
     /// The server's words, before the session hears them.
-    pub(crate) fn hears(&mut self, text: &str) {
+    pub fn hears(&mut self, text: &str) {
         let Ok(frame) = protocol::parse(text) else { return };
         if let Body::Control(Control::Hello { features, .. }) = &frame.body
             && matches!(self.transport, Transport::Open { .. })
@@ -185,7 +206,11 @@ impl Check {
         }
     }
 
-    pub(crate) fn output(&mut self, output: &Output) {
+    /// What the session wants done.
+    ///
+    /// # Panics
+    /// If it must not want that now.
+    pub fn output(&mut self, output: &Output) {
         self.said += 1;
         self.transport = match (self.transport, output) {
             (Transport::None, Output::NeedCredentials(CredentialsRequest { generation, .. })) => {
@@ -212,7 +237,11 @@ impl Check {
         };
     }
 
-    pub(crate) fn batch(&mut self, batch: &Batch, session: &Session) {
+    /// What the session tells.
+    ///
+    /// # Panics
+    /// If it must not tell that now.
+    pub fn batch(&mut self, batch: &Batch, session: &Session) {
         let stats = session.stats();
         let (outcomes, lost) = (stats.outcomes - self.outcomes, stats.lost - self.lost);
         (self.outcomes, self.lost) = (stats.outcomes, stats.lost);
@@ -253,7 +282,11 @@ impl Check {
         assert_eq!(self.state, session.state());
     }
 
-    pub(crate) fn transmit(&mut self, transmit: &Transmit) {
+    /// What the session writes.
+    ///
+    /// # Panics
+    /// If it must not write that now.
+    pub fn transmit(&mut self, transmit: &Transmit) {
         self.said += 1;
         assert!(matches!(self.transport, Transport::Open { .. }), "{transmit:?} with {:?}", self.transport);
         match transmit {
@@ -266,7 +299,10 @@ impl Check {
     }
 
     /// Nothing more comes out for now.
-    pub(crate) fn at_rest(&self, session: &Session) {
+    ///
+    /// # Panics
+    /// If a bound is passed, or the session does nothing where it should.
+    pub fn at_rest(&self, session: &Session) {
         let stats = session.stats();
         let config = &self.setup.config;
         assert!(stats.in_flight <= MAX_IN_FLIGHT);
@@ -285,7 +321,11 @@ impl Check {
         assert!(fits, "{:?} with {:?}", self.state, self.transport);
     }
 
-    pub(crate) fn all_is_answered(&self, session: &Session) {
+    /// The session is at its end.
+    ///
+    /// # Panics
+    /// If anything is left.
+    pub fn all_is_answered(&self, session: &Session) {
         assert!(self.waiting.is_empty(), "never answered: {:?}", self.waiting);
         assert_eq!((self.transport, self.state), (Transport::None, State::Disconnected));
         let stats = session.stats();
