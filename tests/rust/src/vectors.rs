@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::player;
+
 /// One file of scenarios.
 #[derive(Debug)]
 pub struct File {
@@ -26,6 +28,17 @@ pub fn all() -> Vec<File> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json") && !is_e2e(path));
     paths.sort();
     paths.into_iter().map(read).collect()
+}
+
+/// Plays the scenario: where it gives something else than it expects, and what, if anywhere.
+///
+/// # Panics
+/// If the scenario cannot be read.
+pub fn deviation(vector: &Map<String, Value>) -> Option<String> {
+    let steps = player::play(vector);
+    let wanted = vector["steps"].as_array().expect("steps are a list");
+    let at = steps.iter().zip(wanted).position(|(step, wanted)| step != wanted)?;
+    Some(format!("step {at}: {}", difference(&wanted[at], &steps[at])))
 }
 
 /// Writes the scenarios back, one step a line.
@@ -68,6 +81,17 @@ fn read(path: PathBuf) -> File {
         other => panic!("{} holds {other}", path.display()),
     });
     File { vectors: vectors.collect(), path }
+}
+
+fn difference(wanted: &Value, found: &Value) -> String {
+    let list = |step: &Value| step.get("expect").and_then(Value::as_array).cloned().unwrap_or_default();
+    let (expected, seen) = (list(wanted), list(found));
+    let at = expected.iter().zip(&seen).position(|(a, b)| a != b).unwrap_or(expected.len().min(seen.len()));
+    let show = |list: &[Value]| list.get(at).map_or("nothing".to_owned(), Value::to_string);
+    if expected == seen {
+        return format!("\n  wanted {wanted}\n  found  {found}");
+    }
+    format!("output {at}\n  wanted {}\n  found  {}", show(&expected), show(&seen))
 }
 
 fn step_text(step: &Value) -> String {

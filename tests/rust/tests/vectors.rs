@@ -20,18 +20,11 @@ fn every_vector_gives_exactly_what_it_expects() {
         }
         for vector in &mut file.vectors {
             let name = vector["name"].as_str().expect("a vector has a name").to_owned();
-            let steps = player::play(vector);
             played += 1;
-            for (index, (step, wanted)) in
-                steps.iter().zip(vector["steps"].as_array().expect("steps are a list")).enumerate()
-            {
-                if step != wanted && !bless {
-                    failures.push(format!("{name}, step {index}: {}", difference(wanted, step)));
-                    break;
-                }
-            }
             if bless {
-                vector["steps"] = Value::Array(steps);
+                vector["steps"] = Value::Array(player::play(vector));
+            } else if let Some(deviation) = vectors::deviation(vector) {
+                failures.push(format!("{name}, {deviation}"));
             }
         }
         if bless {
@@ -53,15 +46,4 @@ fn names_are_unique_and_rules_are_named() {
             assert!(!proves.is_empty(), "{name} proves nothing");
         }
     }
-}
-
-fn difference(wanted: &Value, found: &Value) -> String {
-    let list = |step: &Value| step.get("expect").and_then(Value::as_array).cloned().unwrap_or_default();
-    let (expected, seen) = (list(wanted), list(found));
-    let at = expected.iter().zip(&seen).position(|(a, b)| a != b).unwrap_or(expected.len().min(seen.len()));
-    let show = |list: &[Value]| list.get(at).map_or("nothing".to_owned(), Value::to_string);
-    if expected == seen {
-        return format!("\n  wanted {wanted}\n  found  {found}");
-    }
-    format!("output {at}\n  wanted {}\n  found  {}", show(&expected), show(&seen))
 }
