@@ -25,8 +25,12 @@ pub fn play(vector: &Map<String, Value>) -> Vec<Value> {
 struct Player {
     session: Session,
     mono_ms: u64,
+    /// What the wall clock is ahead of the monotonic one.
+    wall_ahead: i64,
     last_ping: u64,
     blocked: bool,
+    /// How many more frames the transport takes in this step.
+    room: u64,
     seen: Vec<Value>,
 }
 
@@ -41,18 +45,33 @@ impl Player {
             platform.and_then(Value::as_bool).unwrap_or(default)
         };
         let platform = Platform { pings: flag("pings", true), credentials: flag("credentials", false) };
-        let mut session = Session::on(platform, config, 1, [0; 12]).unwrap_or_else(|error| panic!("{error}"));
+        let seed = vector.get("seed").map_or(1, small);
+        let nonce = vector.get("nonce").and_then(Value::as_str).map_or([0; 12], nonce);
+        let mut session = Session::on(platform, config, seed, nonce).unwrap_or_else(|error| panic!("{error}"));
         if let Some(random) = vector.get("random").and_then(Value::as_array) {
             let values: Vec<u32> = random.iter().map(|one| number(one).try_into().expect("32 bits")).collect();
             session = session.with_random(&values);
         }
-        Self { session, mono_ms: 0, last_ping: 0, blocked: false, seen: Vec::new() }
+        Self {
+            session,
+            mono_ms: 0,
+            wall_ahead: WALL_START,
+            last_ping: 0,
+            blocked: false,
+            room: u64::MAX,
+            seen: Vec::new(),
+        }
     }
 
     fn step(&mut self, step: &Value) -> Value {
         let mut played = step.as_object().expect("a step is an object").clone();
         played.remove("expect");
         played.remove("error");
+        if let Some(now) = step.get("now") {
+            self.mono_ms = number(&now[0]);
+            self.wall_ahead = now[1].as_i64().expect("the wall clock is a whole number") - signed(self.mono_ms);
+        }
+        self.room = step.get("writes").map_or(u64::MAX, number);
         if let Some(value) = step.get("after") {
             self.advance(number(value));
         } else if let Some(value) = step.get("late") {
@@ -62,6 +81,8 @@ impl Player {
             played.insert("check".into(), self.check(wanted));
         } else if let Some(driver @ ("block" | "unblock")) = step.get("driver").and_then(Value::as_str) {
             self.blocked = driver == "block";
+            self.drain(false);
+        } else if step.get("driver").and_then(Value::as_str) == Some("ready") {
             self.drain(false);
         } else if let Err(kind) = self.repeated(step) {
             played.insert("error".into(), kind.name().into());
@@ -226,19 +247,14 @@ impl Player {
                 self.see(value, timed);
             }
             while !self.blocked
+                && self.room > 0
                 && let Some(transmit) = self.session.poll_transmit(self.now())
             {
-                let value = match transmit {
-                    Transmit::Text(text) => {
-                        let frame: Value = serde_json::from_str(&text).expect("what is written is JSON");
-                        json!({ "write": frame })
-                    }
-                    Transmit::Ping(number) => {
-                        self.last_ping = number;
-                        json!({ "ping": number })
-                    }
-                };
-                self.see(value, timed);
+                self.room -= 1;
+                if let Transmit::Ping(number) = transmit {
+                    self.last_ping = number;
+                }
+                self.see(transmit_json(&transmit), timed);
             }
             if self.seen.len() == before {
                 return;
@@ -253,34 +269,23 @@ impl Player {
         self.seen.push(value);
     }
 
-    fn check(&mut self, wanted: &Value) -> Value {
-        let stats = self.session.stats().to_json();
+    fn check(&self, wanted: &Value) -> Value {
+        let mut found = inner_state(&self.session);
         let fields = wanted.as_object().expect("a check is an object");
-        let found = fields.iter().map(|(name, value)| {
-            let found = match name.as_str() {
-                "state" => self.session.state().name().into(),
-                "currentTask" => self.session.current_task().into(),
-                "deadline" => self.session.next_deadline().into(),
-                "cursors" => {
-                    let cursors = self.session.cursors();
-                    let cursor = |(task, epoch, seq)| (task, json!({ "epoch": epoch, "seq": seq }));
-                    Value::Object(cursors.into_iter().map(cursor).collect())
-                }
-                "stats" => subset(&stats, value),
-                other => panic!("nothing called {other} can be checked"),
-            };
-            (name.clone(), found)
-        });
-        Value::Object(found.collect())
+        let one = |(name, value): (&String, &Value)| {
+            let found = found.get_mut(name).map(Value::take).unwrap_or_else(|| panic!("nothing is called {name}"));
+            (name.clone(), if name == "stats" { subset(&found, value) } else { found })
+        };
+        Value::Object(fields.iter().map(one).collect())
     }
 
     fn now(&self) -> Now {
-        let passed = i64::try_from(self.mono_ms).expect("a scenario is short");
-        Now { mono_ms: self.mono_ms, wall_ms: WALL_START + passed }
+        Now { mono_ms: self.mono_ms, wall_ms: signed(self.mono_ms) + self.wall_ahead }
     }
 }
 
-fn output_json(output: &Output) -> Value {
+/// An output of a session, as steps expect it.
+pub fn output_json(output: &Output) -> Value {
     match output {
         Output::Dial { generation } => json!({ "dial": generation }),
         Output::Drop { generation } => json!({ "drop": generation }),
@@ -302,7 +307,35 @@ fn output_json(output: &Output) -> Value {
     }
 }
 
-fn settled_json(ticket: u64, settlement: &Settlement) -> Value {
+/// Everything that a `check` can name.
+pub fn inner_state(session: &Session) -> Value {
+    let cursor = |(task, epoch, seq)| (task, json!({ "epoch": epoch, "seq": seq }));
+    let cursors: Map<String, Value> = session.cursors().into_iter().map(cursor).collect();
+    json!({
+        "state": session.state().name(),
+        "currentTask": session.current_task(),
+        "deadline": session.next_deadline(),
+        "cursors": cursors,
+        "stats": session.stats().to_json(),
+    })
+}
+
+/// A frame that is written, as steps expect it.
+///
+/// # Panics
+/// If it is not JSON.
+pub fn transmit_json(transmit: &Transmit) -> Value {
+    match transmit {
+        Transmit::Text(text) => {
+            let frame: Value = serde_json::from_str(text).expect("what is written is JSON");
+            json!({ "write": frame })
+        }
+        Transmit::Ping(number) => json!({ "ping": number }),
+    }
+}
+
+/// A settlement, as steps expect it.
+pub fn settled_json(ticket: u64, settlement: &Settlement) -> Value {
     match settlement {
         Settlement::Connected(Ok(())) => json!({ "settled": ticket, "connected": true }),
         Settlement::Connected(Err(error)) => {
@@ -335,6 +368,15 @@ fn subset(found: &Value, wanted: &Value) -> Value {
         }
         _ => found.clone(),
     }
+}
+
+fn signed(millis: u64) -> i64 {
+    i64::try_from(millis).expect("a scenario is short")
+}
+
+fn nonce(hex: &str) -> [u8; 12] {
+    assert_eq!(hex.len(), 24, "a nonce has 24 hex digits");
+    std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("a nonce has hex digits"))
 }
 
 fn number(value: &Value) -> u64 {
