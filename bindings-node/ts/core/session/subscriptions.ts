@@ -1,0 +1,169 @@
+/** Telling the server which tasks are wanted, on every new link again (rules SUB). */
+
+import {
+  encodeQuery,
+  encodeSubscribe,
+  encodeSubscribeBatch,
+  encodeUnsubscribe,
+  type Features,
+  type Since,
+} from '../protocol';
+import { reopen } from './calls';
+import { BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, MAX_REQUESTS, PACE_COUNT, PACE_MS } from './limits';
+import { awaitWordOf } from './questions';
+import type { Session } from './session';
+import { inOrder, isOpen, rearm, setPhase, type Task } from './tasks';
+
+/** What is to be asked of the server on the current link. */
+export interface Subscriptions {
+  /** What the server can do; none until it has said so or the wait is over. */
+  features: Features | undefined;
+  helloDue: number;
+  /** Tasks to subscribe to, in order. Bounded by the number of tasks; `Task.queued` keeps entries unique. */
+  queue: Task[];
+  /** Tasks with a cursor, which wait for the hello. Bounded likewise. */
+  held: Task[];
+  /** `unsubscribe` and `query` frames, `MAX_REQUESTS` at most: the task, and whether it is a query. */
+  requests: [task: string, isQuery: boolean][];
+  /** When the first of the last few `subscribe` frames was written, and how many there were since. */
+  paceFrom: number;
+  sentInPace: number;
+}
+
+/** What a server can do that never says hello. */
+const NO_FEATURES: Features = { resume: false, ack: false, batch: false, query: false, heartbeat: false };
+
+/** Nothing to ask. */
+export function newSubscriptions(): Subscriptions {
+  return { features: undefined, helloDue: Infinity, queue: [], held: [], requests: [], paceFrom: 0, sentInPace: 0 };
+}
+
+export function subscriptionsDeadline(of: Subscriptions): number {
+  const paced = of.sentInPace >= PACE_COUNT && of.queue.length > 0;
+  return Math.min(of.helloDue, paced ? of.paceFrom + PACE_MS : Infinity);
+}
+
+/** Whether everything that had to be asked on this link has been written. */
+export function allSent(of: Subscriptions): boolean {
+  return of.queue.length === 0 && of.held.length === 0;
+}
+
+export function subscriptionsBegin(s: Session): void {
+  const { tasks } = s;
+  s.subscriptions.helloDue = s.mono + HELLO_WAIT_MS;
+  for (const task of inOrder(tasks, (task) => task.phase === 'lost')) {
+    reopen(s, task);
+  }
+  for (const task of inOrder(tasks, isOpen)) {
+    setPhase(tasks, task, 'pending');
+    task.questions = 0;
+    askFor(s, task);
+  }
+}
+
+export function subscriptionsEnd(s: Session): void {
+  s.subscriptions = newSubscriptions();
+  for (const task of s.tasks.byId.values()) {
+    task.queued = false;
+    if (task.questionDue !== Infinity) {
+      task.questionDue = Infinity;
+      rearm(s.tasks, task);
+    }
+  }
+}
+
+/** Puts a `subscribe` for the task in the queue of the current link. */
+export function askFor(s: Session, task: Task): void {
+  if (!task.queued) {
+    const { features, held, queue } = s.subscriptions;
+    task.queued = true;
+    (task.cursor && !features ? held : queue).push(task);
+  }
+}
+
+/** Nobody wants the task any more: the server is told if it was asked on this link. */
+export function stopAsking(s: Session, task: Task): void {
+  const { link, subscriptions } = s;
+  const wasAsked = link.phase === 'open' && task.askedOn === link.generation;
+  task.askedOn = 0;
+  if (task.queued) {
+    const others = (one: Task) => one !== task;
+    task.queued = false;
+    subscriptions.queue = subscriptions.queue.filter(others);
+    subscriptions.held = subscriptions.held.filter(others);
+  }
+  if (wasAsked) {
+    request(s, task, false);
+  }
+}
+
+/** Puts an `unsubscribe` or a `query` for the task in the queue of the current link. */
+export function request(s: Session, task: Task, isQuery: boolean): void {
+  const { requests } = s.subscriptions;
+  if (requests.length < MAX_REQUESTS) {
+    requests.push([task.id, isQuery]);
+  }
+}
+
+export function subscriptionsTimeout(s: Session): void {
+  if (s.subscriptions.helloDue <= s.mono) {
+    featuresAreKnown(s, NO_FEATURES);
+  }
+  renewPace(s);
+}
+
+/** The server has said what it can do, or the wait for that is over. */
+export function featuresAreKnown(s: Session, features: Features): void {
+  const { subscriptions } = s;
+  const { held, queue } = subscriptions;
+  subscriptions.helloDue = Infinity;
+  subscriptions.features = features;
+  subscriptions.held = [];
+  subscriptions.queue = queue.concat(held);
+}
+
+/** The next `unsubscribe` or `query`, then the next `subscribe` that may be written now. */
+export function nextSubscription(s: Session): string | undefined {
+  const { subscriptions } = s;
+  const { queue } = subscriptions;
+  const wall = s.wall;
+  const next = subscriptions.requests.shift();
+  if (next) {
+    return (next[1] ? encodeQuery : encodeUnsubscribe)(next[0], wall);
+  }
+  const { batch, resume } = subscriptions.features ?? NO_FEATURES;
+  const many = batch && queue.length > 1;
+  renewPace(s);
+  if (queue.length === 0 || (!many && subscriptions.sentInPace >= PACE_COUNT)) {
+    return undefined;
+  }
+  const asked = queue.splice(0, many ? BATCH_TASKS : 1);
+  if (!batch && subscriptions.sentInPace++ === 0) {
+    subscriptions.paceFrom = s.mono;
+  }
+  // A server that never named an epoch cannot be asked for what follows in it.
+  const named = asked.map(({ id, cursor }): Since => [id, resume && cursor && cursor.epoch ? cursor : undefined]);
+  for (const task of asked) {
+    noteAsked(s, task);
+  }
+  const [id, since] = named[0] as Since;
+  return batch || since ? encodeSubscribeBatch(wall, named) : encodeSubscribe(id, wall);
+}
+
+/** The `subscribe` of the task is handed to the transport. */
+function noteAsked(s: Session, task: Task): void {
+  task.queued = false;
+  task.askedOn = s.link.generation;
+  if (task.askedBefore) {
+    task.compareUntil = s.mono + COMPARE_MS;
+  }
+  task.askedBefore = true;
+  awaitWordOf(s, task);
+}
+
+function renewPace(s: Session): void {
+  const { subscriptions } = s;
+  if (subscriptions.paceFrom + PACE_MS <= s.mono) {
+    subscriptions.sentInPace = 0;
+  }
+}
