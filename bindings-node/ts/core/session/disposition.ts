@@ -88,8 +88,8 @@ export function parseCloseReason(reason: string): CloseReason {
   }
   const { reconnect, reauth, retryAfterMs } = said as Record<string, unknown>;
   return {
-    disposition:
-      reconnect === false ? 'fatal' : reauth === true ? 'reauth' : reconnect === true ? 'retry' : undefined,
-    retryAfterMs: Number.isInteger(retryAfterMs) && (retryAfterMs as number) >= 0 ? (retryAfterMs as number) : undefined,
+    disposition: reconnect === false ? 'fatal' : reauth === true ? 'reauth' : reconnect === true ? 'retry' : undefined,
+    retryAfterMs:
+      Number.isInteger(retryAfterMs) && (retryAfterMs as number) >= 0 ? (retryAfterMs as number) : undefined,
   };
 }

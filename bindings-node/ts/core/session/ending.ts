@@ -5,7 +5,15 @@ import { rejectWaiters } from './attempts';
 import { checkLease, checkRoom, flag, lease, settle, settleLost, takeLease } from './calls';
 import type { Generation, LeaseId, LeaseKind, Ticket } from './io';
 import { CLOSE_TIMEOUT_MS, DRAIN_MS } from './limits';
-import { dialIfStopped, dropLink, linkIsGone, rejectWaitersDisconnected, setState, stopLink, waitForLink } from './link';
+import {
+  dialIfStopped,
+  dropLink,
+  linkIsGone,
+  rejectWaitersDisconnected,
+  setState,
+  stopLink,
+  waitForLink,
+} from './link';
 import { endAllWork } from './outcome';
 import { hasUnsettled, receiptsUnknown } from './receipts';
 import type { Session } from './session';

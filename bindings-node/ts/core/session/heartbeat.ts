@@ -197,8 +197,7 @@ export function makePing(s: Session): number {
 function scheduleBeat(s: Session): void {
   const { heartbeatInterval } = s.config;
   const tenth = Math.floor(heartbeatInterval / 10);
-  s.heartbeat.due =
-    heartbeatInterval > 0 ? s.mono + heartbeatInterval - tenth + upTo(s.rng, 2 * tenth) : Infinity;
+  s.heartbeat.due = heartbeatInterval > 0 ? s.mono + heartbeatInterval - tenth + upTo(s.rng, 2 * tenth) : Infinity;
 }
 
 function beatNow(s: Session): void {

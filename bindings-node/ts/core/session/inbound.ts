@@ -160,8 +160,7 @@ function onEnd(s: Session, frame: Frame, text: string, end: End): void {
   const endedBefore =
     task && task.phase !== 'idle'
       ? task.phase === 'lost' ||
-        (task.phase === 'ended' &&
-          (epoch === undefined || task.endedEpoch === undefined || task.endedEpoch === epoch))
+        (task.phase === 'ended' && (epoch === undefined || task.endedEpoch === undefined || task.endedEpoch === epoch))
       : repeats(s.tasks.outcomes, taskId, epoch);
   if (endedBefore) {
     s.counters.replaysDropped++;

@@ -273,13 +273,7 @@ export function linkIsGone(s: Session, closeCode: number | undefined, reason: st
 }
 
 /** The state is this from now on; told where it is another than before. */
-export function setState(
-  s: Session,
-  state: State,
-  reason: string,
-  cause: Cause | undefined,
-  willRetry: boolean,
-): void {
+export function setState(s: Session, state: State, reason: string, cause: Cause | undefined, willRetry: boolean): void {
   const previous = s.state;
   if (previous !== state) {
     s.state = state;

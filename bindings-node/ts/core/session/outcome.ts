@@ -104,7 +104,7 @@ export function hintIsDue(s: Session, task: Task): void {
   if (kind === 'error') {
     // The data may be an error's, which says more than its status.
     const said = parse(`{"type":"error","data":${data}}`);
-    message = 'the task\'s status says that it failed';
+    message = "the task's status says that it failed";
     if (said.type === 'error') {
       message = said.message || message;
       code = said.code;

@@ -1,0 +1,214 @@
+/** Reads one text frame by the rules of spec/PROTOCOL.md. */
+
+import type { Body, Features, Frame, Rejected, TaskState } from './frame';
+import { Reader, finite, isObject, percent, text, wellFormed, type Fields } from './values';
+
+/** Parses one text frame. */
+export function parse(frame: string): Frame | Rejected {
+  let envelope: unknown;
+  try {
+    envelope = JSON.parse(frame);
+  } catch {
+    // What a parser has to say differs from one to the next.
+  }
+  if (!isObject(envelope)) {
+    return { type: 'rejected', why: 'it is not a JSON object' };
+  }
+  try {
+    return frameOf(envelope);
+  } catch (error) {
+    if (error instanceof Unusable) {
+      return { type: 'rejected', why: `field \`${error.field}\` ${error.problem}` };
+    }
+    throw error;
+  }
+}
+
+/** A required field is absent or unusable. */
+class Unusable {
+  constructor(
+    readonly field: string,
+    readonly problem: string,
+  ) {}
+}
+
+function frameOf(envelope: Fields): Frame {
+  const reader = new Reader();
+  const type = required('type', envelope['type']);
+  const { data } = envelope;
+  const fields = isObject(data) ? data : undefined;
+  let timestamp = reader.timestamp(envelope['timestamp']);
+  const seq = reader.integer(envelope['seq']);
+  const covers = reader.covers(reader.integer(envelope['covers']), seq);
+  const epoch = reader.name(envelope['epoch']);
+  reader.name(envelope['id']);
+  let taskId: string;
+  let body: Body;
+  if (type === 'progress') {
+    taskId = required('taskId', envelope['taskId']);
+    if (!fields) {
+      throw new Unusable('data', 'must be an object');
+    }
+    const progress = finite(fields['progress']);
+    if (progress === undefined) {
+      throw new Unusable('progress', 'must be a finite number');
+    }
+    body = {
+      type,
+      stage: reader.text(fields['stage']) ?? '',
+      progress: percent(progress),
+      message: reader.text(fields['message']) ?? '',
+    };
+    timestamp = reader.timestamp(fields['timestamp']) ?? timestamp;
+  } else if (type === 'log') {
+    taskId = required('taskId', envelope['taskId']);
+    if (fields) {
+      body = {
+        type,
+        level: reader.level(fields['level']),
+        message: reader.text(fields['message']) ?? '',
+        metadata: reader.metadata(fields['metadata']),
+      };
+      timestamp = reader.timestamp(fields['timestamp']) ?? timestamp;
+    } else {
+      body = { type, level: 'info', message: reader.textOrFault(data), metadata: undefined };
+    }
+  } else if (type === 'complete') {
+    taskId = required('taskId', envelope['taskId']);
+    body = { type, data: raw(data) };
+  } else if (type === 'status') {
+    const action = fields && text(fields['action']);
+    if (fields && action !== undefined && /^(?:hello|(?:un)?subscribe|subscribed|query|state|ack)$/.test(action)) {
+      taskId = reader.text(envelope['taskId']) ?? '';
+      body = control(reader, action, taskId, fields);
+    } else {
+      taskId = required('taskId', envelope['taskId']);
+      body = { type, word: fields && (text(fields['status']) ?? text(fields['state'])), data: raw(data) };
+    }
+  } else {
+    taskId = reader.text(envelope['taskId']) ?? '';
+    body =
+      type === 'error'
+        ? error(reader, data)
+        : type === 'heartbeat'
+          ? { type, received: fields?.['received'] === true }
+          : { type: 'other', kind: type };
+  }
+  return { ...body, taskId, timestamp, seq, covers, epoch, faults: reader.faults };
+}
+
+function control(reader: Reader, action: string, taskId: string, fields: Fields): Body {
+  if (action === 'hello') {
+    reader.integer(fields['version']);
+    const features = helloFeatures(reader, fields['features']);
+    reader.integer(fields['heartbeatInterval']);
+    return { type: 'hello', features };
+  }
+  if (action === 'ack') {
+    const id = required('id', fields['id']);
+    if (!id) {
+      throw new Unusable('id', 'must not be empty');
+    }
+    return { type: 'ack', id };
+  }
+  const { tasks } = fields;
+  if (action === 'subscribe' && Array.isArray(tasks)) {
+    for (const entry of tasks) {
+      wantedTask(reader, entry);
+    }
+    return { type: 'request' };
+  }
+  if (action === 'subscribe' && tasks != null) {
+    reader.faults++;
+  }
+  if (!taskId) {
+    throw new Unusable('taskId', 'must name a task');
+  }
+  return action === 'subscribed' || action === 'state'
+    ? { type: action, state: taskState(reader, fields) }
+    : { type: 'request' };
+}
+
+function helloFeatures(reader: Reader, names: unknown): Features {
+  const found: string[] = [];
+  if (Array.isArray(names)) {
+    for (const name of names) {
+      found.push(reader.text(name) ?? '');
+    }
+  } else if (names != null) {
+    reader.faults++;
+  }
+  const has = (name: string) => found.indexOf(name) >= 0;
+  return {
+    resume: has('resume'),
+    ack: has('ack'),
+    batch: has('batch'),
+    query: has('query'),
+    heartbeat: has('heartbeat'),
+  };
+}
+
+/** An entry of `tasks` that names no task, or a cursor that is none, is a fault. */
+function wantedTask(reader: Reader, entry: unknown): void {
+  if (!isObject(entry) || !text(entry['taskId'])) {
+    reader.faults++;
+    return;
+  }
+  const { since } = entry;
+  if (since != null && !(isObject(since) && text(since['epoch']) && new Reader().integer(since['seq']) !== undefined)) {
+    reader.faults++;
+  }
+}
+
+function taskState(reader: Reader, fields: Fields): TaskState {
+  const word = reader.text(fields['status']);
+  const status = word === 'unknown' || word === 'running' || word === 'complete' || word === 'error' ? word : undefined;
+  if (word !== undefined && !status) {
+    reader.faults++;
+  }
+  const { data } = fields;
+  return {
+    epoch: reader.name(fields['epoch']),
+    seq: reader.integer(fields['seq']),
+    recovered: reader.boolean(fields['recovered']),
+    status,
+    data: data == null ? undefined : raw(data),
+  };
+}
+
+function error(reader: Reader, data: unknown): Body {
+  const type = 'error';
+  if (!isObject(data)) {
+    const message = data == null ? '' : reader.textOrFault(data);
+    return {
+      type,
+      message,
+      code: '',
+      fatal: undefined,
+      action: undefined,
+      refusedId: undefined,
+      data: raw(data),
+    };
+  }
+  const inner = data['error'];
+  return {
+    type,
+    message: text(inner) ?? text(data['message']) ?? (isObject(inner) ? text(inner['message']) : undefined) ?? '',
+    code: reader.code(data['code']),
+    fatal: reader.boolean(data['fatal']),
+    action: reader.name(data['action']),
+    refusedId: reader.name(data['id']),
+    data: raw(data),
+  };
+}
+
+function required(field: string, value: unknown): string {
+  if (typeof value === 'string') {
+    return wellFormed(value);
+  }
+  throw new Unusable(field, value === undefined ? 'is missing' : 'must be a string');
+}
+
+function raw(data: unknown): string {
+  return data === undefined ? 'null' : JSON.stringify(data);
+}

@@ -1,0 +1,127 @@
+/** How single JSON values are read: texts, numbers, levels, and what counts as a fault. */
+
+import type { Level, TaskStatus } from './frame';
+
+/** A JSON object. */
+export type Fields = { readonly [name: string]: unknown };
+
+/** Whether a JSON value is an object, not an array. */
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The text of a string; nothing for values of other types. */
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? wellFormed(value) : undefined;
+}
+
+/** U+FFFD for each lone surrogate. */
+export function wellFormed(value: string): string {
+  return /[\ud800-\udfff]/.test(value)
+    ? value.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) => (found.length > 1 ? found : '\ufffd'))
+    : value;
+}
+
+/** A number; nothing for other values and for numbers beyond the range of doubles. */
+export function finite(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** Clamped to 0 to 100, and never the negative zero. */
+export function percent(value: number): number {
+  return Math.min(Math.max(value, 0), 100) + 0;
+}
+
+/** The end that a status word in plain use, in lower case, says a task has come to. */
+export function terminalWord(word: string): TaskStatus | undefined {
+  return /^(?:completed?|success|succeeded|done|finished)$/.test(word)
+    ? 'complete'
+    : /^(?:error|failed|failure|cancelled|canceled|aborted)$/.test(word)
+      ? 'error'
+      : undefined;
+}
+
+const LEVELS: { readonly [word: string]: Level | undefined } = {
+  // Words of the object type's own are no levels.
+  __proto__: null as never,
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  error: 'error',
+  trace: 'debug',
+  warning: 'warn',
+  critical: 'error',
+  fatal: 'error',
+};
+
+/** The level a word names, in any case of ASCII letters. */
+export function levelOf(word: string): Level | undefined {
+  return LEVELS[word] ?? LEVELS[word.replace(/[A-Z]+/g, (upper) => upper.toLowerCase())];
+}
+
+/** Reads optional fields; counts those that are present but unusable. `null` is absent. */
+export class Reader {
+  faults = 0;
+
+  text(value: unknown): string | undefined {
+    return this.count(text(value), value);
+  }
+
+  /** A text that must not be empty. */
+  name(value: unknown): string | undefined {
+    return this.count(text(value) || undefined, value);
+  }
+
+  /** A text where there must be one. */
+  textOrFault(value: unknown): string {
+    const found = text(value);
+    if (found === undefined) {
+      this.faults++;
+    }
+    return found ?? '';
+  }
+
+  /** Whole milliseconds, truncated towards zero, at most 2^53 - 1 either way. */
+  timestamp(value: unknown): number | undefined {
+    const whole = typeof value === 'number' ? Math.trunc(value) + 0 : NaN;
+    return this.count(Number.isSafeInteger(whole) ? whole : undefined, value);
+  }
+
+  /** A whole number from 0 to 2^53 - 1. */
+  integer(value: unknown): number | undefined {
+    return this.count(Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) + 0 : undefined, value);
+  }
+
+  /** `covers` counts only beside a `seq` that it does not exceed. */
+  covers(covers: number | undefined, seq: number | undefined): number | undefined {
+    const usable = covers !== undefined && seq !== undefined && covers <= seq ? covers : undefined;
+    return this.count(usable, covers);
+  }
+
+  boolean(value: unknown): boolean | undefined {
+    return this.count(typeof value === 'boolean' ? value : undefined, value);
+  }
+
+  level(value: unknown): Level {
+    const word = text(value);
+    return this.count(word === undefined ? undefined : levelOf(word), value) ?? 'info';
+  }
+
+  /** An object, as JSON text. */
+  metadata(value: unknown): string | undefined {
+    return this.count(isObject(value) ? JSON.stringify(value) : undefined, value);
+  }
+
+  /** A string as it is, a number as `JSON.stringify` writes it. */
+  code(value: unknown): string {
+    const number = finite(value);
+    return this.count(number === undefined ? text(value) : JSON.stringify(number), value) ?? '';
+  }
+
+  private count<T>(usable: T | undefined, value: unknown): T | undefined {
+    if (usable === undefined && value != null) {
+      this.faults++;
+    }
+    return usable;
+  }
+}
