@@ -1,7 +1,7 @@
 /** Reads one text frame by the rules of spec/PROTOCOL.md. */
 
 import type { Body, Features, Frame, Rejected, TaskState } from './frame';
-import { Reader, finite, isObject, percent, text, wellFormed, type Fields } from './values';
+import { type Fields, finite, isObject, percent, Reader, rawField, text, wellFormed } from './values';
 
 /** Parses one text frame. */
 export function parse(frame: string): Frame | Rejected {
@@ -15,7 +15,7 @@ export function parse(frame: string): Frame | Rejected {
     return { type: 'rejected', why: 'it is not a JSON object' };
   }
   try {
-    return frameOf(envelope);
+    return frameOf(envelope, frame);
   } catch (error) {
     if (error instanceof Unusable) {
       return { type: 'rejected', why: `field \`${error.field}\` ${error.problem}` };
@@ -32,10 +32,11 @@ class Unusable {
   ) {}
 }
 
-function frameOf(envelope: Fields): Frame {
+function frameOf(envelope: Fields, source: string): Frame {
   const reader = new Reader();
   const type = required('type', envelope['type']);
   const { data } = envelope;
+  const raw = () => rawField(source, 'data') ?? 'null';
   const fields = isObject(data) ? data : undefined;
   let timestamp = reader.timestamp(envelope['timestamp']);
   const seq = reader.integer(envelope['seq']);
@@ -67,7 +68,7 @@ function frameOf(envelope: Fields): Frame {
         type,
         level: reader.level(fields['level']),
         message: reader.text(fields['message']) ?? '',
-        metadata: reader.metadata(fields['metadata']),
+        metadata: reader.isObject(fields['metadata']) ? rawField(raw(), 'metadata') : undefined,
       };
       timestamp = reader.timestamp(fields['timestamp']) ?? timestamp;
     } else {
@@ -75,21 +76,21 @@ function frameOf(envelope: Fields): Frame {
     }
   } else if (type === 'complete') {
     taskId = required('taskId', envelope['taskId']);
-    body = { type, data: raw(data) };
+    body = { type, data: raw() };
   } else if (type === 'status') {
     const action = fields && text(fields['action']);
     if (fields && action !== undefined && /^(?:hello|(?:un)?subscribe|subscribed|query|state|ack)$/.test(action)) {
       taskId = reader.text(envelope['taskId']) ?? '';
-      body = control(reader, action, taskId, fields);
+      body = control(reader, action, taskId, fields, raw);
     } else {
       taskId = required('taskId', envelope['taskId']);
-      body = { type, word: fields && (text(fields['status']) ?? text(fields['state'])), data: raw(data) };
+      body = { type, word: fields && (text(fields['status']) ?? text(fields['state'])), data: raw() };
     }
   } else {
     taskId = reader.text(envelope['taskId']) ?? '';
     body =
       type === 'error'
-        ? error(reader, data)
+        ? error(reader, data, raw())
         : type === 'heartbeat'
           ? { type, received: fields?.['received'] === true }
           : { type: 'other', kind: type };
@@ -97,7 +98,7 @@ function frameOf(envelope: Fields): Frame {
   return { ...body, taskId, timestamp, seq, covers, epoch, faults: reader.faults };
 }
 
-function control(reader: Reader, action: string, taskId: string, fields: Fields): Body {
+function control(reader: Reader, action: string, taskId: string, fields: Fields, raw: () => string): Body {
   if (action === 'hello') {
     reader.integer(fields['version']);
     const features = helloFeatures(reader, fields['features']);
@@ -125,7 +126,7 @@ function control(reader: Reader, action: string, taskId: string, fields: Fields)
     throw new Unusable('taskId', 'must name a task');
   }
   return action === 'subscribed' || action === 'state'
-    ? { type: action, state: taskState(reader, fields) }
+    ? { type: action, state: taskState(reader, fields, raw) }
     : { type: 'request' };
 }
 
@@ -160,23 +161,22 @@ function wantedTask(reader: Reader, entry: unknown): void {
   }
 }
 
-function taskState(reader: Reader, fields: Fields): TaskState {
+function taskState(reader: Reader, fields: Fields, raw: () => string): TaskState {
   const word = reader.text(fields['status']);
   const status = word === 'unknown' || word === 'running' || word === 'complete' || word === 'error' ? word : undefined;
   if (word !== undefined && !status) {
     reader.faults++;
   }
-  const { data } = fields;
   return {
     epoch: reader.name(fields['epoch']),
     seq: reader.integer(fields['seq']),
     recovered: reader.boolean(fields['recovered']),
     status,
-    data: data == null ? undefined : raw(data),
+    data: fields['data'] == null ? undefined : rawField(raw(), 'data'),
   };
 }
 
-function error(reader: Reader, data: unknown): Body {
+function error(reader: Reader, data: unknown, raw: string): Body {
   const type = 'error';
   if (!isObject(data)) {
     const message = data == null ? '' : reader.textOrFault(data);
@@ -187,7 +187,7 @@ function error(reader: Reader, data: unknown): Body {
       fatal: undefined,
       action: undefined,
       refusedId: undefined,
-      data: raw(data),
+      data: raw,
     };
   }
   const inner = data['error'];
@@ -198,7 +198,7 @@ function error(reader: Reader, data: unknown): Body {
     fatal: reader.boolean(data['fatal']),
     action: reader.name(data['action']),
     refusedId: reader.name(data['id']),
-    data: raw(data),
+    data: raw,
   };
 }
 
@@ -207,8 +207,4 @@ function required(field: string, value: unknown): string {
     return wellFormed(value);
   }
   throw new Unusable(field, value === undefined ? 'is missing' : 'must be a string');
-}
-
-function raw(data: unknown): string {
-  return data === undefined ? 'null' : JSON.stringify(data);
 }

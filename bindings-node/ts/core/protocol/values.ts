@@ -32,6 +32,50 @@ export function percent(value: number): number {
   return Math.min(Math.max(value, 0), 100) + 0;
 }
 
+/**
+ * The text of a field of an object whose grammar is known to be right, the last one of that name: what is handed on
+ * stays as it was written. Nesting costs no stack.
+ */
+export function rawField(object: string, name: string): string | undefined {
+  let found: string | undefined;
+  let key: string | undefined;
+  let start = 0;
+  for (let at = 0, depth = 0; at < object.length; at++) {
+    const char = object[at];
+    if (char === '"') {
+      const from = at;
+      at = endOfString(object, at);
+      if (depth === 1 && key === undefined) {
+        key = JSON.parse(object.slice(from, at + 1)) as string;
+        start = object.indexOf(':', at) + 1;
+      }
+    } else if (char === '{' || char === '[') {
+      depth++;
+    } else if (char === '}' || char === ']' || char === ',') {
+      if (depth === 1) {
+        found = key === name ? object.slice(start, at).trim() : found;
+        key = undefined;
+      }
+      depth -= char === ',' ? 0 : 1;
+    }
+  }
+  return found;
+}
+
+/** Where the string that begins at a quote has its other quote. */
+function endOfString(text: string, from: number): number {
+  for (let at = from; ; ) {
+    at = text.indexOf('"', at + 1);
+    let before = at;
+    while (text[before - 1] === '\\') {
+      before--;
+    }
+    if ((at - before) % 2 === 0) {
+      return at;
+    }
+  }
+}
+
 /** The end that a status word in plain use, in lower case, says a task has come to. */
 export function terminalWord(word: string): TaskStatus | undefined {
   return /^(?:completed?|success|succeeded|done|finished)$/.test(word)
@@ -107,9 +151,9 @@ export class Reader {
     return this.count(word === undefined ? undefined : levelOf(word), value) ?? 'info';
   }
 
-  /** An object, as JSON text. */
-  metadata(value: unknown): string | undefined {
-    return this.count(isObject(value) ? JSON.stringify(value) : undefined, value);
+  /** Whether it is an object. */
+  isObject(value: unknown): boolean {
+    return this.count(isObject(value) || undefined, value) ?? false;
   }
 
   /** A string as it is, a number as `JSON.stringify` writes it. */
