@@ -218,12 +218,17 @@ impl Session {
     }
 
     /// Something ends what was called during the disconnect before it was carried out: connects wait for that
-    /// end like any other, leases are there to be lost.
+    /// end like any other, subscriptions are there to be lost.
     fn take_back_deferred(&mut self) {
         let Some(ending) = &mut self.ending else { return };
         for one in std::mem::take(&mut ending.deferred) {
             match one {
-                Deferred::Connect(ticket, _) => self.wait_for_link(ticket),
+                Deferred::Connect(ticket, task) => {
+                    if let Some(task) = task {
+                        self.flag(&task);
+                    }
+                    self.wait_for_link(ticket);
+                }
                 Deferred::Subscribe(task) => self.flag(&task),
                 Deferred::Lease(lease, task, kind) => self.take_lease(lease, &task, kind),
             }
