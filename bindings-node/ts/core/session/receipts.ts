@@ -152,12 +152,15 @@ export function settleReceipt(s: Session, ticket: Ticket, receipt: Receipt, unse
 /** Answers every flush before which nothing is unsettled, of those before the message `limit`. */
 function settleFlushes(s: Session, limit: number): void {
   const { inFlight, flushes } = s.receipts;
+  if (flushes.length === 0) {
+    return;
+  }
   const queued = s.outbox.queue[0];
   const written = inFlight[0];
   const oldest = Math.min(queued ? queued.order : Infinity, written ? written.message.order : Infinity, limit);
-  for (let first = flushes[0]; first && first.order < oldest; first = flushes[0]) {
-    flushes.shift();
-    settle(s, first.ticket, { type: 'flushed' });
+  const waits = flushes.findIndex(({ order }) => order >= oldest);
+  for (const { ticket } of flushes.splice(0, waits < 0 ? flushes.length : waits)) {
+    settle(s, ticket, { type: 'flushed' });
   }
 }
 

@@ -11,6 +11,7 @@ import {
 import { reopen } from './calls';
 import { BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, MAX_REQUESTS, PACE_COUNT, PACE_MS } from './limits';
 import { awaitWordOf } from './questions';
+import { queueOf, size, take, waiting, type Queue } from './queue';
 import type { Session } from './session';
 import { inOrder, isOpen, rearm, setPhase, type Task } from './tasks';
 
@@ -20,32 +21,43 @@ export interface Subscriptions {
   features: Features | undefined;
   helloDue: number;
   /** Tasks to subscribe to, in order. Bounded by the number of tasks; `Task.queued` keeps entries unique. */
-  queue: Task[];
+  queue: Queue<Task>;
   /** Tasks with a cursor, which wait for the hello. Bounded likewise. */
   held: Task[];
-  /** `unsubscribe` and `query` frames, `MAX_REQUESTS` at most: the task, and whether it is a query. */
-  requests: [task: string, isQuery: boolean][];
+  /** `MAX_REQUESTS` at most. */
+  readonly requests: Queue<Request>;
   /** When the first of the last few `subscribe` frames was written, and how many there were since. */
   paceFrom: number;
   sentInPace: number;
 }
+
+/** An `unsubscribe` or a `query`: the task, and whether it is a query. */
+type Request = readonly [task: string, isQuery: boolean];
 
 /** What a server can do that never says hello. */
 const NO_FEATURES: Features = { resume: false, ack: false, batch: false, query: false, heartbeat: false };
 
 /** Nothing to ask. */
 export function newSubscriptions(): Subscriptions {
-  return { features: undefined, helloDue: Infinity, queue: [], held: [], requests: [], paceFrom: 0, sentInPace: 0 };
+  return {
+    features: undefined,
+    helloDue: Infinity,
+    queue: queueOf([]),
+    held: [],
+    requests: queueOf([]),
+    paceFrom: 0,
+    sentInPace: 0,
+  };
 }
 
 export function subscriptionsDeadline(of: Subscriptions): number {
-  const paced = of.sentInPace >= PACE_COUNT && of.queue.length > 0;
+  const paced = of.sentInPace >= PACE_COUNT && size(of.queue) > 0;
   return Math.min(of.helloDue, paced ? of.paceFrom + PACE_MS : Infinity);
 }
 
 /** Whether everything that had to be asked on this link has been written. */
 export function allSent(of: Subscriptions): boolean {
-  return of.queue.length === 0 && of.held.length === 0;
+  return size(of.queue) === 0 && of.held.length === 0;
 }
 
 export function subscriptionsBegin(s: Session): void {
@@ -77,7 +89,7 @@ export function askFor(s: Session, task: Task): void {
   if (!task.queued) {
     const { features, held, queue } = s.subscriptions;
     task.queued = true;
-    (task.cursor && !features ? held : queue).push(task);
+    (task.cursor && !features ? held : queue.items).push(task);
   }
 }
 
@@ -89,7 +101,7 @@ export function stopAsking(s: Session, task: Task): void {
   if (task.queued) {
     const others = (one: Task) => one !== task;
     task.queued = false;
-    subscriptions.queue = subscriptions.queue.filter(others);
+    subscriptions.queue = queueOf(waiting(subscriptions.queue).filter(others));
     subscriptions.held = subscriptions.held.filter(others);
   }
   if (wasAsked) {
@@ -100,8 +112,8 @@ export function stopAsking(s: Session, task: Task): void {
 /** Puts an `unsubscribe` or a `query` for the task in the queue of the current link. */
 export function request(s: Session, task: Task, isQuery: boolean): void {
   const { requests } = s.subscriptions;
-  if (requests.length < MAX_REQUESTS) {
-    requests.push([task.id, isQuery]);
+  if (size(requests) < MAX_REQUESTS) {
+    requests.items.push([task.id, isQuery]);
   }
 }
 
@@ -119,25 +131,24 @@ export function featuresAreKnown(s: Session, features: Features): void {
   subscriptions.helloDue = Infinity;
   subscriptions.features = features;
   subscriptions.held = [];
-  subscriptions.queue = queue.concat(held);
+  subscriptions.queue = queueOf(waiting(queue).concat(held));
 }
 
 /** The next `unsubscribe` or `query`, then the next `subscribe` that may be written now. */
 export function nextSubscription(s: Session): string | undefined {
-  const { subscriptions } = s;
-  const { queue } = subscriptions;
-  const wall = s.wall;
-  const next = subscriptions.requests.shift();
-  if (next) {
-    return (next[1] ? encodeQuery : encodeUnsubscribe)(next[0], wall);
+  const { subscriptions, wall } = s;
+  const { queue, requests } = subscriptions;
+  if (size(requests) > 0) {
+    const [[id, isQuery]] = take(requests, 1) as [Request];
+    return (isQuery ? encodeQuery : encodeUnsubscribe)(id, wall);
   }
   const { batch, resume } = subscriptions.features ?? NO_FEATURES;
-  const many = batch && queue.length > 1;
+  const most = batch ? Math.min(size(queue), BATCH_TASKS) : 1;
   renewPace(s);
-  if (queue.length === 0 || (!many && subscriptions.sentInPace >= PACE_COUNT)) {
+  if (size(queue) === 0 || (most === 1 && subscriptions.sentInPace >= PACE_COUNT)) {
     return undefined;
   }
-  const asked = queue.splice(0, many ? BATCH_TASKS : 1);
+  const asked = take(queue, most);
   if (!batch && subscriptions.sentInPace++ === 0) {
     subscriptions.paceFrom = s.mono;
   }
