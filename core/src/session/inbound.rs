@@ -192,6 +192,10 @@ impl Session {
     /// What the frame's task is to us, with the bookkeeping that follows from it.
     fn standing(&mut self, frame: &Frame<'_>, text: &str) -> Standing {
         let Some(slot) = self.tasks.find(&frame.task_id) else { return Standing::Passed };
+        let phase = self.tasks.get(slot).phase;
+        if phase != Phase::Idle && phase != Phase::Lost && self.is_of_former(slot, frame.epoch.as_deref()) {
+            return Standing::Repeated;
+        }
         let task = self.tasks.get(slot);
         match task.phase {
             Phase::Pending | Phase::Live => {}
@@ -210,7 +214,11 @@ impl Session {
 
     /// A wanted task whose end was seen is run again: its subscription is open again without being asked for.
     fn run_again(&mut self, slot: Slot) {
+        let ended = self.tasks.get(slot).ended_epoch.clone();
         self.reopen(slot);
+        if let Some(epoch) = ended {
+            self.leave_epoch(slot, epoch);
+        }
         let task = self.tasks.get_mut(slot);
         task.asked_before = true;
         task.from_start = true;

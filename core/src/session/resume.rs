@@ -47,8 +47,23 @@ impl Session {
     pub(super) fn epoch_is(&mut self, slot: Slot, epoch: &str) {
         let task = self.tasks.get_mut(slot);
         if let Some(cursor) = task.cursor.take_if(|cursor| &*cursor.epoch != epoch) {
+            self.leave_epoch(slot, cursor.epoch.clone());
             self.tell_gap(slot, cursor.seq + 1, None, cursor.epoch.into());
         }
+    }
+
+    /// From here on messages of that epoch are repeats, as long as this link lasts.
+    pub(super) fn leave_epoch(&mut self, slot: Slot, epoch: Box<str>) {
+        self.tasks.get_mut(slot).former = Some((self.link.generation, epoch));
+    }
+
+    /// Whether this was said of a run that another one has followed on this link: it is dropped then.
+    pub(super) fn is_of_former(&mut self, slot: Slot, epoch: Option<&str>) -> bool {
+        let generation = self.link.generation;
+        let former = self.tasks.get(slot).former.as_ref();
+        let repeated = former.is_some_and(|(on, left)| *on == generation && Some(&**left) == epoch);
+        self.stats.replays_dropped += u64::from(repeated);
+        repeated
     }
 
     pub(super) fn import_cursors(&mut self) {

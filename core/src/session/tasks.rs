@@ -69,6 +69,8 @@ pub(crate) struct Task {
     pub told_epoch: Option<Box<str>>,
     /// The epoch in which the outcome was seen.
     pub ended_epoch: Option<Box<str>>,
+    /// The epoch that was left for another one, and the transport on which it was.
+    pub former: Option<(Generation, Box<str>)>,
     /// The server has shown that it knows the task.
     pub known: bool,
     /// The subscription is older than the run of the task: its first message is number 1.
@@ -186,6 +188,7 @@ impl Tasks {
             cursor: None,
             told_epoch: None,
             ended_epoch: None,
+            former: None,
             known: false,
             from_start: false,
             unknowns: 0,
