@@ -16,7 +16,7 @@ const WALL_START = 1_732_000_000_000;
 const STILL = 100;
 
 /** Options of a whole client that mean nothing to a session. */
-const OF_CLIENTS = /^(?:conflate|maxPendingEvents|maxPendingBytes|maxMessageSize)$/;
+const OF_CLIENTS = /^(?:token|headers|protocols|conflate|maxPendingEvents|maxPendingBytes|maxMessageSize)$/;
 
 /** Plays the scenario and gives its steps with what came out of each in `expect`, and `error` where it was refused. */
 export function* play(vector: Fields): Generator<Fields> {

@@ -199,7 +199,7 @@ function ended(s: Session): void {
 
 /**
  * Something ends what was called during the disconnect before it was carried out: connects wait for that end like
- * any other, leases are there to be lost.
+ * any other, subscriptions are there to be lost.
  */
 function takeBackDeferred(s: Session): void {
   const { ending } = s;
@@ -209,6 +209,9 @@ function takeBackDeferred(s: Session): void {
   }
   for (const one of deferred) {
     if (one.type === 'connect') {
+      if (one.task !== undefined) {
+        flag(s, one.task);
+      }
       waitForLink(s, one.ticket);
     } else if (one.type === 'subscribe') {
       flag(s, one.task);
