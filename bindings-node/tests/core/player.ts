@@ -1,10 +1,9 @@
 /** Plays a scenario on a bare session in virtual time and writes down all that comes out. */
 
-import { type Config, newConfig } from '../../ts/core/config';
+import { type Config, newConfig, setOption } from '../../ts/core/config';
 import { SteadywireError } from '../../ts/core/error';
 import { newBatch } from '../../ts/core/event';
 import { levelOf } from '../../ts/core/protocol';
-import type { Disposition } from '../../ts/core/session/disposition';
 import type { Draft, Failure, Input, Now } from '../../ts/core/session/io';
 import { Session } from '../../ts/core/session/session';
 import { type Fields, itemJson, type Json, outputJson, transmitJson } from './json';
@@ -16,7 +15,7 @@ const WALL_START = 1_732_000_000_000;
 const STILL = 100;
 
 /** Options of a whole client that mean nothing to a session. */
-const OF_CLIENTS = /^(?:token|headers|protocols|conflate|maxPendingEvents|maxPendingBytes|maxMessageSize)$/;
+const OF_CLIENTS = /^(?:token|headers|protocols)$/;
 
 /** Plays the scenario and gives its steps with what came out of each in `expect`, and `error` where it was refused. */
 export function* play(vector: Fields): Generator<Fields> {
@@ -201,24 +200,12 @@ class Player {
 
 function configOf(options: Fields): Config {
   const config = newConfig('ws://localhost:8080/ws');
-  const set: { [name: string]: unknown } = {};
   for (const [name, value] of Object.entries(options)) {
-    if (name === 'dispositions') {
-      set[name] = new Map(Object.entries(value as Fields).map(([code, what]) => [Number(code), what as Disposition]));
-    } else if (name === 'terminalStatus') {
-      set[name] = new Map(Object.entries(value as Fields).map(([word, end]) => [word.toLowerCase(), end]));
-    } else if (name === 'cursors') {
-      const cursor = ([task, at]: [string, Json]) => [task, (at as Fields)['epoch'], (at as Fields)['seq']];
-      set[name] = Object.entries(value as Fields).map(cursor);
-    } else if (name.endsWith('Attempts')) {
-      set[name] = value ?? Infinity;
-    } else if (name in config) {
-      set[name] = value;
-    } else if (!OF_CLIENTS.test(name)) {
-      throw new Error(`there is no option ${name}`);
+    if (!OF_CLIENTS.test(name)) {
+      setOption(config, name, value);
     }
   }
-  return Object.assign(config, set);
+  return config;
 }
 
 function inputOf(step: Fields, current: number, lastPing: number): Input {

@@ -1,12 +1,13 @@
-/** What a session can be told: every option, its unit, default and bounds. */
+/** What a client can be told: every option, its unit, default and bounds. */
 
 import { SteadywireError } from './error';
+import { type Fields, isObject } from './protocol/values';
 import type { Disposition } from './session/disposition';
 
 /** Which outcome a status word stands for. */
 export type Terminal = 'complete' | 'error';
 
-/** Everything a session can be told. Times are milliseconds; `Infinity` tries are unlimited. */
+/** Everything a session, and the client around it, can be told. Times are milliseconds; `Infinity` tries are unlimited. */
 export interface Config {
   /** The server, `ws://` or `wss://`. */
   url: string;
@@ -34,6 +35,14 @@ export interface Config {
   maxQueuedBytes: number;
   /** What a full outbox does with a progress message or log line. */
   overflow: 'reject' | 'dropOldest' | 'dropNewest';
+  /** How many events wait in the inbox. */
+  maxPendingEvents: number;
+  /** How many bytes of event text wait in the inbox; one event alone may exceed it. */
+  maxPendingBytes: number;
+  /** When newer progress replaces waiting progress: while the consumer lags, or never. */
+  conflate: 'lag' | 'never';
+  /** The largest inbound message in bytes; a larger one ends the link. */
+  maxMessageSize: number;
   /** Ask for a task's status when it has said nothing this long; 0 = never. */
   stallTimeout: number;
   /** What a close code or HTTP status means, where it differs from the table. */
@@ -65,6 +74,10 @@ export function newConfig(url: string): Config {
     maxQueuedMessages: 1000,
     maxQueuedBytes: 1 << 20,
     overflow: 'reject',
+    maxPendingEvents: 10_000,
+    maxPendingBytes: 16 << 20,
+    conflate: 'lag',
+    maxMessageSize: 16 << 20,
     stallTimeout: 60_000,
     dispositions: new Map(),
     terminalStatus: new Map(),
@@ -74,35 +87,49 @@ export function newConfig(url: string): Config {
 }
 
 /**
- * Checks every value against what its option takes.
+ * Sets one option by its shared name; `undefined` leaves it as it is.
+ *
+ * @throws an unknown name, or a value the option cannot take; the text names the option and what it takes.
+ */
+export function setOption(config: Config, name: string, value: unknown): void {
+  const option = Object.keys(OPTIONS).includes(name) ? OPTIONS[name as keyof Config] : undefined;
+  if (!option) {
+    const text = `there is no option \`${name}\`; the options are listed in the documentation of Config`;
+    throw new SteadywireError('unknown_option', text);
+  }
+  if (value !== undefined) {
+    const [takes, read] = option;
+    const taken = read(value);
+    if (taken === undefined) {
+      bad(name, takes, value);
+    }
+    (config as unknown as Record<string, unknown>)[name] = taken;
+  }
+}
+
+/**
+ * Checks every value against the bounds of its option.
  *
  * @throws the first value that is out of its bounds; the text names the option and what it takes.
  */
 export function validate(config: Config): void {
   const { url, reconnectBackoffMultiplier: multiplier } = config;
-  if (!/^wss?:\/\/[^\s/?#]/i.test(url)) {
-    throw new SteadywireError('invalid_url', `option \`url\` takes a ws:// or wss:// address, not ${redactUrl(url)}`);
+  const host = /^wss?:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url);
+  // Of ASCII all that shows, and beyond it what is neither blank nor a control character.
+  if (!host?.[1] || host[1][0] === ':' || /[^!-~\u00a0-\uffff]|\s/.test(url)) {
+    const text = `option \`url\` takes a ws:// or wss:// address${host ? ' with a host' : ''}, not ${redactUrl(url)}`;
+    throw new SteadywireError('invalid_url', text);
   }
-  if (!(multiplier >= 1 && multiplier <= 10)) {
-    bad('reconnectBackoffMultiplier', 'a number from 1 to 10', multiplier);
-  }
-  for (const name of DELAYS) {
+  within('reconnectBackoffMultiplier', multiplier, 1, 10, GROWTH);
+  for (const name of TIMES) {
     const least = name === 'connectTimeout' || name === 'heartbeatTimeout' ? 1 : 0;
-    if (!isWhole(config[name], least, MAX_DELAY_MS)) {
-      bad(name, `milliseconds from ${least} to ${MAX_DELAY_MS}`, config[name]);
-    }
+    within(name, config[name], least, MAX_DELAY_MS, `milliseconds from ${least} to ${MAX_DELAY_MS}`);
   }
-  const { maxConnectAttempts: connects = 1, maxReconnectAttempts: reconnects } = config;
-  if (connects !== Infinity && !isWhole(connects, 1, 2 ** 32 - 1)) {
-    bad('maxConnectAttempts', 'a number from 1, or Infinity', connects);
-  }
-  if (reconnects !== Infinity && !isWhole(reconnects, 0, 2 ** 32 - 1)) {
-    bad('maxReconnectAttempts', 'a number from 0, or Infinity', reconnects);
+  if (config.maxConnectAttempts === 0) {
+    bad('maxConnectAttempts', 'a number from 1, or unlimited', 0);
   }
   for (const name of SIZES) {
-    if (!isWhole(config[name], 1, 2 ** 30)) {
-      bad(name, 'a number from 1 to 1073741824', config[name]);
-    }
+    within(name, config[name], 1, MAX_SIZE, SIZE);
   }
 }
 
@@ -112,7 +139,13 @@ export function redactUrl(url: string): string {
   return parts ? `${parts[1]}${parts[2]}` : '<not a url>';
 }
 
-const DELAYS = [
+/** The largest number of messages, events or bytes. */
+const MAX_SIZE = 2 ** 30;
+
+const GROWTH = 'a number from 1 to 10';
+const SIZE = `a number from 1 to ${MAX_SIZE}`;
+
+const TIMES = [
   'reconnectInterval',
   'maxReconnectBackoff',
   'stableAfter',
@@ -122,12 +155,109 @@ const DELAYS = [
   'stallTimeout',
 ] as const;
 
-const SIZES = ['maxQueuedMessages', 'maxQueuedBytes'] as const;
+const SIZES = ['maxQueuedMessages', 'maxQueuedBytes', 'maxPendingEvents', 'maxPendingBytes', 'maxMessageSize'] as const;
 
-function isWhole(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
+/** What an option takes, in words, and a reader that gives `undefined` for all else. */
+type Option<Value> = readonly [takes: string, read: (value: unknown) => Value | undefined];
+
+type Options<Name extends keyof Config> = { readonly [N in Name]: Option<NonNullable<Config[N]>> };
+
+const TIME: Option<number> = [`whole milliseconds from 0 to ${MAX_DELAY_MS}`, whole];
+const TRIES: Option<number> = [
+  'a number of tries, or null for unlimited',
+  (value) => (value === null || value === Infinity ? Infinity : bits32(value)),
+];
+
+const OPTIONS: Options<keyof Config> = {
+  url: ['a string', (value) => (typeof value === 'string' ? value : undefined)],
+  ...all(TIMES, TIME),
+  ...all(SIZES, [SIZE, whole]),
+  reconnectBackoffMultiplier: [GROWTH, (value) => (typeof value === 'number' ? value : undefined)],
+  maxConnectAttempts: TRIES,
+  maxReconnectAttempts: TRIES,
+  overflow: ['"reject", "dropOldest" or "dropNewest"', word('reject', 'dropOldest', 'dropNewest')],
+  conflate: ['"lag" or "never"', word('lag', 'never')],
+  dispositions: [
+    'an object from close code or HTTP status to "retry", "slow", "reauth", "protocol" or "fatal"',
+    (value) => mapOf(value, disposition),
+  ],
+  terminalStatus: ['an object from status word to "complete", "error" or null', (value) => mapOf(value, terminal)],
+  cursors: ['an object from task id to {"epoch", "seq"}, as exported by a client', (value) => entriesOf(value, cursor)],
+  seed: ['an integer from 0 to 4294967295', bits32],
+};
+
+function all<Name extends string, Value>(names: readonly Name[], option: Option<Value>) {
+  return Object.fromEntries(names.map((name) => [name, option])) as { [N in Name]: Option<Value> };
+}
+
+function whole(value: unknown): number | undefined {
+  return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
+
+function bits32(value: unknown): number | undefined {
+  const number = whole(value);
+  return number !== undefined && number < 2 ** 32 ? number : undefined;
+}
+
+function word<Word extends string>(...words: Word[]): (value: unknown) => Word | undefined {
+  return (value) => words.find((one) => one === value);
+}
+
+/** What `read` makes of each field of an object; nothing if it takes one of them not. */
+function entriesOf<T>(value: unknown, read: (name: string, value: unknown) => T | undefined): T[] | undefined {
+  if (!isObject(value)) {
+    return undefined;
+  }
+  const found: T[] = [];
+  // In the same order in every language.
+  for (const name of Object.keys(value).sort()) {
+    const one = read(name, value[name]);
+    if (one === undefined) {
+      return undefined;
+    }
+    found.push(one);
+  }
+  return found;
+}
+
+function mapOf<K, V>(value: unknown, read: (name: string, value: unknown) => [K, V] | undefined) {
+  const entries = entriesOf(value, read);
+  return entries && new Map(entries);
+}
+
+const anyDisposition = word<Disposition>('whileOpen', 'retry', 'slow', 'reauth', 'protocol', 'fatal');
+
+function disposition(name: string, value: unknown): [number, Disposition] | undefined {
+  const code = Number(name);
+  const what = anyDisposition(value);
+  return /^\d+$/.test(name) && code < 2 ** 16 && what ? [code, what] : undefined;
+}
+
+function terminal(name: string, value: unknown): [string, Terminal | null] | undefined {
+  return value === null || value === 'complete' || value === 'error' ? [name.toLowerCase(), value] : undefined;
+}
+
+function cursor(task: string, value: unknown): Config['cursors'][0] | undefined {
+  const { epoch, seq } = isObject(value) ? value : ({} as Fields);
+  const last = whole(seq);
+  return typeof epoch === 'string' && last !== undefined ? [task, epoch, last] : undefined;
+}
+
+function within(name: string, value: number, least: number, most: number, takes: string): void {
+  if (!(value >= least && value <= most)) {
+    bad(name, takes, value);
+  }
 }
 
 function bad(name: string, takes: string, value: unknown): never {
-  throw new SteadywireError('invalid_argument', `option \`${name}\` takes ${takes}, not ${String(value)}`);
+  throw new SteadywireError('invalid_argument', `option \`${name}\` takes ${takes}, not ${shown(value)}`);
+}
+
+/** The value as JSON, or what else can be said of it. */
+function shown(value: unknown): string {
+  try {
+    return (typeof value === 'number' ? undefined : JSON.stringify(value)) ?? String(value);
+  } catch {
+    return typeof value;
+  }
 }
