@@ -149,7 +149,9 @@ impl Session {
         task.heard_at = now;
         task.questions = 0;
         let id = task.id.clone();
-        self.tasks.outcomes().forget(&id);
+        if let Some(epoch) = self.tasks.outcomes().forget(&id) {
+            self.tasks.get_mut(slot).before = Some(epoch);
+        }
         self.tasks.rearm(slot);
     }
 

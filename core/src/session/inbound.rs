@@ -214,11 +214,7 @@ impl Session {
 
     /// A wanted task whose end was seen is run again: its subscription is open again without being asked for.
     fn run_again(&mut self, slot: Slot) {
-        let ended = self.tasks.get(slot).ended_epoch.clone();
         self.reopen(slot);
-        if let Some(epoch) = ended {
-            self.leave_epoch(slot, epoch);
-        }
         let task = self.tasks.get_mut(slot);
         task.asked_before = true;
         task.from_start = true;

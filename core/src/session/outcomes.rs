@@ -59,10 +59,11 @@ impl Outcomes {
         self.by_id.len()
     }
 
-    pub(crate) fn forget(&mut self, id: &str) {
-        if let Some(one) = self.by_id.remove(id) {
-            self.bytes -= weight(&one.outcome);
-        }
+    /// Forgets the outcome of a task. Returns the epoch it was seen in.
+    pub(crate) fn forget(&mut self, id: &str) -> Option<Box<str>> {
+        let one = self.by_id.remove(id)?;
+        self.bytes -= weight(&one.outcome);
+        one.epoch
     }
 }
 

@@ -20,6 +20,10 @@ impl Session {
         let Some(cursor) = &mut task.cursor else {
             let epoch = frame.epoch.as_deref().unwrap_or_default();
             task.cursor = Some(Cursor { epoch: epoch.into(), seq });
+            if let Some(epoch) = frame.epoch.as_deref() {
+                self.leave_ended(slot, epoch);
+            }
+            let task = self.tasks.get_mut(slot);
             if std::mem::take(&mut task.from_start) && first > 1 {
                 self.tell_gap(slot, 1, Some(first - 1), epoch.to_owned());
             }
@@ -45,6 +49,7 @@ impl Session {
 
     /// The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing.
     pub(super) fn epoch_is(&mut self, slot: Slot, epoch: &str) {
+        self.leave_ended(slot, epoch);
         let task = self.tasks.get_mut(slot);
         if let Some(cursor) = task.cursor.take_if(|cursor| &*cursor.epoch != epoch) {
             self.leave_epoch(slot, cursor.epoch.clone());
@@ -53,8 +58,15 @@ impl Session {
     }
 
     /// From here on messages of that epoch are repeats, as long as this link lasts.
-    pub(super) fn leave_epoch(&mut self, slot: Slot, epoch: Box<str>) {
+    fn leave_epoch(&mut self, slot: Slot, epoch: Box<str>) {
         self.tasks.get_mut(slot).former = Some((self.link.generation, epoch));
+    }
+
+    /// As above for the epoch of the outcome before this subscription, which the server may also send again.
+    fn leave_ended(&mut self, slot: Slot, epoch: &str) {
+        if let Some(before) = self.tasks.get_mut(slot).before.take().filter(|before| **before != *epoch) {
+            self.leave_epoch(slot, before);
+        }
     }
 
     /// Whether this was said of a run that another one has followed on this link: it is dropped then.

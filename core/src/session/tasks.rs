@@ -69,6 +69,8 @@ pub(crate) struct Task {
     pub told_epoch: Option<Box<str>>,
     /// The epoch in which the outcome was seen.
     pub ended_epoch: Option<Box<str>>,
+    /// The epoch of the outcome before this subscription, until another one is seen.
+    pub before: Option<Box<str>>,
     /// The epoch that was left for another one, and the transport on which it was.
     pub former: Option<(Generation, Box<str>)>,
     /// The server has shown that it knows the task.
@@ -188,6 +190,7 @@ impl Tasks {
             cursor: None,
             told_epoch: None,
             ended_epoch: None,
+            before: None,
             former: None,
             known: false,
             from_start: false,
