@@ -4,7 +4,7 @@ import { SteadywireError, type ErrorKind } from '../error';
 import { NO_KEY, push, pushSettled, type Event, type LostReason, type Outcome, type Settlement } from '../event';
 import { utf8Length } from './bytes';
 import { defer, withdrawLease, withdrawSubscribe } from './ending';
-import type { LeaseId, LeaseKind, Ticket } from './io';
+import type { InputOf, LeaseId, LeaseKind, Ticket } from './io';
 import { CURSOR_KEPT_MS, MAX_LEASES, MAX_TASKS, MAX_TASK_ID, MAX_WAITERS } from './limits';
 import { abandonLink, dialIfStopped, dialNow, waitForLink } from './link';
 import { forget } from './outcomes';
@@ -24,13 +24,14 @@ import {
   type Task,
 } from './tasks';
 
-export function connect(s: Session, ticket: Ticket, task: string | undefined): void {
+export function connect(s: Session, input: InputOf<'connect'>): void {
+  const { ticket, task } = input;
   if (task !== undefined) {
     checkWanting(s, task);
   }
   checkRoom(s.link.waiters.length);
   if (s.ending) {
-    defer(s.ending, { type: 'connect', ticket, task });
+    defer(s.ending, input);
     return;
   }
   if (task !== undefined) {
@@ -44,11 +45,11 @@ export function connect(s: Session, ticket: Ticket, task: string | undefined): v
   }
 }
 
-export function reconnect(s: Session, ticket: Ticket): void {
+export function reconnect(s: Session, { ticket }: InputOf<'reconnect'>): void {
   const reason = 'reconnect() was called';
   checkRoom(s.link.waiters.length);
   if (s.ending) {
-    defer(s.ending, { type: 'connect', ticket, task: undefined });
+    defer(s.ending, { type: 'connect', ticket });
     return;
   }
   waitForLink(s, ticket);
@@ -56,20 +57,21 @@ export function reconnect(s: Session, ticket: Ticket): void {
   dialNow(s, reason);
 }
 
-export function subscribe(s: Session, task: string): void {
+export function subscribe(s: Session, input: InputOf<'subscribe'>): void {
+  const { task } = input;
   checkWanting(s, task);
   if (s.ending) {
-    defer(s.ending, { type: 'subscribe', task });
+    defer(s.ending, input);
   } else {
     flag(s, task);
   }
 }
 
-export function unsubscribe(s: Session, id: string): void {
+export function unsubscribe(s: Session, input: InputOf<'unsubscribe'>): void {
   if (s.ending) {
-    withdrawSubscribe(s.ending, id);
+    withdrawSubscribe(s.ending, input.task);
   }
-  const task = s.tasks.byId.get(id);
+  const task = s.tasks.byId.get(input.task);
   if (task) {
     task.flag = false;
     afterUnwanting(s, task);
@@ -84,8 +86,9 @@ export function checkLease(s: Session, id: string): void {
   }
 }
 
-/** To be called after `checkLease`. */
-export function lease(s: Session, lease: LeaseId, id: string, kind: LeaseKind): void {
+export function lease(s: Session, input: InputOf<'lease'>): void {
+  const { lease, task: id, kind } = input;
+  checkLease(s, id);
   const task = s.tasks.byId.get(id);
   const ended = waits(kind) && !(task && isOpen(task)) && s.tasks.outcomes.byId.get(id);
   if (ended) {
@@ -93,7 +96,7 @@ export function lease(s: Session, lease: LeaseId, id: string, kind: LeaseKind): 
     return;
   }
   if (s.ending) {
-    defer(s.ending, { type: 'lease', lease, task: id, kind });
+    defer(s.ending, input);
     return;
   }
   takeLease(s, lease, id, kind);
@@ -112,7 +115,7 @@ export function takeLease(s: Session, lease: LeaseId, id: string, kind: LeaseKin
   }
 }
 
-export function unlease(s: Session, lease: LeaseId): void {
+export function unlease(s: Session, { lease }: InputOf<'unlease'>): void {
   const deferred = s.ending && withdrawLease(s.ending, lease);
   if (deferred) {
     settleLost(s, lease, deferred.kind, deferred.task, 'unsubscribed');
@@ -145,7 +148,7 @@ export function reopen(s: Session, task: Task): void {
   task.toldEpoch = task.endedEpoch = task.hint = undefined;
   task.expires = Infinity;
   task.heardAt = s.mono;
-  forget(tasks.outcomes, task.id);
+  task.before = forget(tasks.outcomes, task.id) ?? task.before;
   rearm(tasks, task);
 }
 

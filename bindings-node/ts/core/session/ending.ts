@@ -3,7 +3,7 @@
 import { SteadywireError } from '../error';
 import { rejectWaiters } from './attempts';
 import { checkLease, checkRoom, flag, lease, settle, settleLost, takeLease } from './calls';
-import type { Generation, LeaseId, LeaseKind, Ticket } from './io';
+import type { InputOf, LeaseId, Ticket } from './io';
 import { CLOSE_TIMEOUT_MS, DRAIN_MS } from './limits';
 import {
   dialIfStopped,
@@ -32,19 +32,8 @@ export interface Ending {
   deferred: Deferred[];
 }
 
-/** A lease that waits for the end of a disconnect. */
-interface DeferredLease {
-  readonly type: 'lease';
-  readonly lease: LeaseId;
-  readonly task: string;
-  readonly kind: LeaseKind;
-}
-
 /** A call that waits for the end of a disconnect. */
-type Deferred =
-  | { readonly type: 'connect'; readonly ticket: Ticket; task: string | undefined }
-  | { readonly type: 'subscribe'; readonly task: string }
-  | DeferredLease;
+type Deferred = InputOf<'connect' | 'subscribe' | 'lease'>;
 
 /** Puts a call off until the disconnect has ended. */
 export function defer(ending: Ending, call: Deferred): void {
@@ -54,22 +43,20 @@ export function defer(ending: Ending, call: Deferred): void {
 
 /** The task was unsubscribed again before its subscribe was carried out. */
 export function withdrawSubscribe(ending: Ending, task: string): void {
-  ending.deferred = ending.deferred.filter((one) => {
-    if (one.type === 'connect' && one.task === task) {
-      one.task = undefined;
-    }
-    return one.type !== 'subscribe' || one.task !== task;
-  });
+  const others = ending.deferred.filter((one) => one.type !== 'subscribe' || one.task !== task);
+  ending.deferred = others.map((one) =>
+    one.type === 'connect' && one.task === task ? { type: 'connect', ticket: one.ticket } : one,
+  );
 }
 
 /** Takes a deferred lease back, if it is one. */
-export function withdrawLease(ending: Ending, lease: LeaseId): DeferredLease | undefined {
-  const found = ending.deferred.find((one): one is DeferredLease => one.type === 'lease' && one.lease === lease);
+export function withdrawLease(ending: Ending, lease: LeaseId): InputOf<'lease'> | undefined {
+  const found = ending.deferred.find((one): one is InputOf<'lease'> => one.type === 'lease' && one.lease === lease);
   ending.deferred = ending.deferred.filter((one) => one !== found);
   return found;
 }
 
-export function disconnect(s: Session, ticket: Ticket): void {
+export function disconnect(s: Session, { ticket }: InputOf<'disconnect'>): void {
   const { ending } = s;
   if (ending) {
     checkRoom(ending.waiters.length);
@@ -127,13 +114,11 @@ export function finishEnding(s: Session): void {
   }
 }
 
-/** The peer answered the close frame or the transport ended. Whether that was what we waited for. */
-export function closingEnded(s: Session, generation: Generation): boolean {
-  const is = isClosing(s) && generation === s.link.generation;
-  if (is) {
+/** The peer answered the close frame, or the transport ended. */
+export function closingEnded(s: Session): void {
+  if (isClosing(s)) {
     ended(s);
   }
-  return is;
 }
 
 /** The client is being freed: nothing is written or awaited any more. */
@@ -184,7 +169,7 @@ function ended(s: Session): void {
         settleLost(s, one.lease, kind, task, 'refused');
         continue;
       }
-      lease(s, one.lease, task, kind);
+      lease(s, one);
     } else {
       if (one.task !== undefined) {
         flag(s, one.task);

@@ -2,9 +2,9 @@
 
 import { encodeHeartbeat } from '../protocol';
 import { upTo } from './backoff';
-import type { Generation, Transmit } from './io';
+import type { InputOf, Transmit } from './io';
 import { LATE_MS, MAX_PINGS, PROBE_MS } from './limits';
-import { dialSoon, dropLink, isUp, linkBroke, linkHeard } from './link';
+import { dialSoon, dropLink, linkBroke, linkHeard } from './link';
 import { hasOpenWork } from './outcome';
 import { writtenUpTo } from './receipts';
 import type { Session } from './session';
@@ -73,19 +73,10 @@ export function signOfLife(s: Session): void {
   }
 }
 
-export function onPing(s: Session, generation: Generation): void {
-  if (isUp(s.link, generation)) {
-    signOfLife(s);
-  }
-}
-
-export function onPong(s: Session, generation: Generation, number: number | undefined): void {
-  if (!isUp(s.link, generation)) {
-    return;
-  }
+export function onPong(s: Session, { payload }: InputOf<'pong'>): void {
   signOfLife(s);
   const { pings } = s.heartbeat;
-  const at = pings.findIndex((ping) => ping.number === number);
+  const at = pings.findIndex(({ number }) => number === payload);
   const ping = pings[at];
   if (ping) {
     pings.splice(0, at + 1);
@@ -109,18 +100,21 @@ export function onHeartbeat(s: Session, task: string, received: boolean): void {
   }
 }
 
-export function onReadPaused(s: Session, generation: Generation): void {
-  if (isUp(s.link, generation)) {
-    s.heartbeat.paused = true;
-    s.heartbeat.deadline = Infinity;
-  }
+export function onReadPaused(s: Session): void {
+  s.heartbeat.paused = true;
+  s.heartbeat.deadline = Infinity;
 }
 
-export function onReadResumed(s: Session, generation: Generation): void {
-  if (isUp(s.link, generation) && s.heartbeat.paused) {
+export function onReadResumed(s: Session): void {
+  if (s.heartbeat.paused) {
     s.heartbeat.paused = false;
     probe(s);
   }
+}
+
+export function onWoke(s: Session, { sleptMs }: InputOf<'woke'>): void {
+  s.counters.sleptMs += sleptMs;
+  woke(s);
 }
 
 /** The machine slept, or the network or the page is back. */

@@ -4,25 +4,22 @@ import { parse, type Frame } from '../protocol';
 import { cut, utf8Length } from './bytes';
 import { reopen, tell } from './calls';
 import { onHeartbeat, signOfLife } from './heartbeat';
-import type { Generation } from './io';
+import type { InputOf } from './io';
 import { SHOWN_BYTES } from './limits';
-import { isUp, report } from './link';
+import { report } from './link';
 import { endOfWord, endTask, hintEnd, lose, tellEnd, type End } from './outcome';
 import { repeats } from './outcomes';
 import { awaitWordOf, heardOf, onTaskState } from './questions';
 import { onAck, onRefusedMessage } from './receipts';
-import { isNew } from './resume';
+import { isNew, isOfFormer } from './resume';
 import type { Session } from './session';
 import { featuresAreKnown } from './subscriptions';
 import { isOpen, type Task } from './tasks';
 
 type FrameOf<Type> = Extract<Frame, { readonly type: Type }>;
 
-/** A text frame arrived. */
-export function onText(s: Session, generation: Generation, text: string): void {
-  if (!isUp(s.link, generation)) {
-    return;
-  }
+/** A text frame arrived on the link that is up. */
+export function onText(s: Session, text: string): void {
   signOfLife(s);
   s.counters.framesIn++;
   s.counters.bytesIn += utf8Length(text);
@@ -36,12 +33,10 @@ export function onText(s: Session, generation: Generation, text: string): void {
 }
 
 /** A binary frame is no message. */
-export function onBinary(s: Session, generation: Generation, head: string): void {
-  if (isUp(s.link, generation)) {
-    signOfLife(s);
-    s.counters.framesIn++;
-    tellRejected(s, 'it is binary, and this protocol is text', head);
-  }
+export function onBinary(s: Session, { head }: InputOf<'binary'>): void {
+  signOfLife(s);
+  s.counters.framesIn++;
+  tellRejected(s, 'it is binary, and this protocol is text', head);
 }
 
 function onFrame(s: Session, frame: Frame, text: string): void {
@@ -188,9 +183,12 @@ function standing(s: Session, frame: Frame, text: string): Task | undefined | ty
   if (!task) {
     return undefined;
   }
+  const { epoch } = frame;
+  if (task.phase !== 'idle' && task.phase !== 'lost' && isOfFormer(s, task, epoch)) {
+    return REPEATED;
+  }
   if (!isOpen(task)) {
     const { endedEpoch } = task;
-    const { epoch } = frame;
     if (task.phase !== 'ended' || epoch === undefined || endedEpoch === undefined || epoch === endedEpoch) {
       return undefined;
     }

@@ -91,6 +91,9 @@ export type Input =
   /** A deadline has come, or may have. */
   | { readonly type: 'timeout' };
 
+/** The input of that type. */
+export type InputOf<Type extends Input['type']> = Extract<Input, { readonly type: Type }>;
+
 /** What wants a task. */
 export type LeaseKind =
   /** An iterator over the task's events: connects, is settled with the outcome. */

@@ -17,9 +17,8 @@ import {
 import { upTo } from './backoff';
 import { settle, tell } from './calls';
 import { ofClose, parseCloseReason } from './disposition';
-import { closingEnded } from './ending';
 import { heartbeatBegins, heartbeatEnds, woke } from './heartbeat';
-import type { CredentialsFailure, Failure, Generation, Ticket } from './io';
+import type { Generation, InputOf, Ticket } from './io';
 import { SILENT_STABLE_MS, WAKE_SPREAD_MS } from './limits';
 import { receiptsOfLostLink } from './receipts';
 import type { Session } from './session';
@@ -59,11 +58,6 @@ export function newLink(): Link {
     hidden: false,
     waiters: [],
   };
-}
-
-/** Whether the named transport is the current one and open. */
-export function isUp(link: Link, generation: Generation): boolean {
-  return link.generation === generation && link.phase === 'open';
 }
 
 /** Whether the network is on and the page is shown. */
@@ -125,12 +119,9 @@ export function dropLink(s: Session): void {
   s.outputs.push({ type: 'drop', generation: s.link.generation });
 }
 
-export function onOpened(s: Session, generation: Generation): void {
+export function onOpened(s: Session): void {
   const { link } = s;
-  if (!isTrying(link, generation)) {
-    return;
-  }
-  const { attempts, waiters } = link;
+  const { generation, attempts, waiters } = link;
   const now = s.mono;
   if (s.state === 'connecting') {
     attempts.tries = 0;
@@ -150,16 +141,11 @@ export function onOpened(s: Session, generation: Generation): void {
   subscriptionsBegin(s);
 }
 
-export function onDialFailed(s: Session, generation: Generation, failure: Failure): void {
-  if (isTrying(s.link, generation)) {
-    attemptFailed(s, causeOf(s, failure));
-  }
+export function onDialFailed(s: Session, { failure }: InputOf<'dialFailed'>): void {
+  attemptFailed(s, causeOf(s, failure));
 }
 
-export function onCredentials(s: Session, generation: Generation, failure: CredentialsFailure | undefined): void {
-  if (!isTrying(s.link, generation)) {
-    return;
-  }
+export function onCredentials(s: Session, { generation, failure }: InputOf<'credentials'>): void {
   if (failure) {
     attemptFailed(s, {
       kind: 'credentials_failed',
@@ -172,11 +158,7 @@ export function onCredentials(s: Session, generation: Generation, failure: Crede
   }
 }
 
-export function onClosed(s: Session, generation: Generation, code: number | undefined, reason: string): void {
-  if (closingEnded(s, generation) || !isUp(s.link, generation)) {
-    return;
-  }
-  const closeCode = code ?? 1005;
+export function onClosed(s: Session, { code: closeCode = 1005, reason }: InputOf<'closed'>): void {
   const said = parseCloseReason(reason);
   const disposition = said.disposition ?? s.config.dispositions.get(closeCode) ?? ofClose(closeCode);
   linkLost(s, {
@@ -191,10 +173,8 @@ export function onClosed(s: Session, generation: Generation, code: number | unde
   });
 }
 
-export function onBroken(s: Session, generation: Generation, failure: Failure): void {
-  if (!closingEnded(s, generation) && isUp(s.link, generation)) {
-    linkBroke(s, causeOf(s, failure));
-  }
+export function onBroken(s: Session, { failure }: InputOf<'broken'>): void {
+  linkBroke(s, causeOf(s, failure));
 }
 
 /** The link failed in a way that is nobody's wish: told by an `error` event too. */
@@ -302,8 +282,4 @@ export function report(s: Session, source: ErrorSource, code: ErrorKind, message
 /** Fails everyone who waits for the link because the user disconnected. */
 export function rejectWaitersDisconnected(s: Session): void {
   rejectWaiters(s, new SteadywireError('disconnected', 'disconnect() was called before the link was up'));
-}
-
-function isTrying(link: Link, generation: Generation): boolean {
-  return link.generation === generation && link.phase === 'trying';
 }

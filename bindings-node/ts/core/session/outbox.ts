@@ -5,7 +5,7 @@ import type { DropReason } from '../event';
 import { encodeErrorData, encodeLogData, encodeMessage, encodeProgressData, isJson } from '../protocol';
 import { utf8Length } from './bytes';
 import { checkTaskId, refuse } from './calls';
-import type { Draft, Ticket, Transmit } from './io';
+import type { Draft, InputOf, Ticket, Transmit } from './io';
 import { RESERVE_MESSAGES } from './limits';
 import { hasWindow, nextProof, noteWritten, receiptsUnknown, settleReceipt, wantsProofFirst } from './receipts';
 import type { Session } from './session';
@@ -37,7 +37,7 @@ export interface Outbox {
   lastOrder: number;
 }
 
-export function send(s: Session, ticket: Ticket, draft: Draft): void {
+export function send(s: Session, { ticket, message: draft }: InputOf<'send'>): void {
   const { outbox, config } = s;
   const { type, taskId } = draft;
   if (type === 'heartbeat') {

@@ -39,8 +39,10 @@ export function remember(outcomes: Outcomes, outcome: Outcome, epoch: string | u
   }
 }
 
-/** Forgets the outcome of a task, if it is remembered. */
-export function forget(outcomes: Outcomes, id: string): void {
-  outcomes.bytes -= outcomes.byId.get(id)?.bytes ?? 0;
+/** Forgets the outcome of a task, if it is remembered. Gives the epoch it was seen in. */
+export function forget(outcomes: Outcomes, id: string): string | undefined {
+  const one = outcomes.byId.get(id);
   outcomes.byId.delete(id);
+  outcomes.bytes -= one ? one.bytes : 0;
+  return one && one.epoch;
 }

@@ -3,7 +3,7 @@
 import type { Receipt } from '../event';
 import { checkRoom, settle } from './calls';
 import { makePing } from './heartbeat';
-import type { Ticket } from './io';
+import type { InputOf, Ticket } from './io';
 import { MAX_IN_FLIGHT, PROOF_EVERY, WRITTEN_AFTER_MS } from './limits';
 import type { Queued } from './outbox';
 import type { Session } from './session';
@@ -36,7 +36,7 @@ export function newReceipts(): Receipts {
   return { inFlight: [], kept: 0, written: 0, proofAt: 0, flushes: [] };
 }
 
-export function flush(s: Session, ticket: Ticket): void {
+export function flush(s: Session, { ticket }: InputOf<'flush'>): void {
   const { flushes } = s.receipts;
   checkRoom(flushes.length);
   flushes.push({ ticket, order: s.outbox.lastOrder });

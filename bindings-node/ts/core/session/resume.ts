@@ -17,6 +17,7 @@ export function isNew(s: Session, task: Task, frame: Frame, text: string): boole
   const first = frame.covers ?? seq;
   if (!cursor) {
     task.cursor = { epoch: epoch ?? '', seq };
+    leaveEnded(s, task, epoch);
     if (task.fromStart && first > 1) {
       tellGap(s, task, 1, first - 1, epoch ?? '');
     }
@@ -43,10 +44,19 @@ export function isNew(s: Session, task: Task, frame: Frame, text: string): boole
 /** The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing. */
 export function epochIs(s: Session, task: Task, epoch: string): void {
   const { cursor } = task;
+  leaveEnded(s, task, epoch);
   if (cursor && cursor.epoch !== epoch) {
     task.cursor = undefined;
+    leave(s, task, cursor.epoch);
     tellGap(s, task, cursor.seq + 1, undefined, cursor.epoch);
   }
+}
+
+/** Whether this was said of a run that another one has followed on this link: it is dropped then. */
+export function isOfFormer(s: Session, task: Task, epoch: string | undefined): boolean {
+  const repeated = epoch !== undefined && task.former === epoch && task.formerOn === s.link.generation;
+  s.counters.replaysDropped += +repeated;
+  return repeated;
 }
 
 /** Takes the cursors of the configuration that can be used. */
@@ -56,6 +66,23 @@ export function importCursors(s: Session): void {
       const task = findOrAdd(s.tasks, id);
       task.cursor = { epoch, seq };
       rearm(s.tasks, task);
+    }
+  }
+}
+
+/** From here on messages of that epoch are repeats, as long as this link lasts. */
+function leave(s: Session, task: Task, epoch: string): void {
+  task.former = epoch;
+  task.formerOn = s.link.generation;
+}
+
+/** As above for the epoch of the outcome before this subscription, which the server may also send again. */
+function leaveEnded(s: Session, task: Task, epoch: string | undefined): void {
+  const { before } = task;
+  if (before !== undefined && epoch !== undefined) {
+    task.before = undefined;
+    if (before !== epoch) {
+      leave(s, task, before);
     }
   }
 }

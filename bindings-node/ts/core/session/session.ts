@@ -4,21 +4,21 @@ import { validate, type Config } from '../config';
 import { newBatch, type Batch, type State } from '../event';
 import { given, seeded, type Rng } from './backoff';
 import { utf8Length } from './bytes';
-import { checkLease, connect, lease, reconnect, subscribe, unlease, unsubscribe } from './calls';
-import { closeNow, disconnect, endWhenDrained, endingTimeout, type Ending } from './ending';
+import { connect, lease, reconnect, subscribe, unlease, unsubscribe } from './calls';
+import { closeNow, closingEnded, disconnect, endWhenDrained, endingTimeout, type Ending } from './ending';
 import {
   heartbeatTimeout,
   newHeartbeat,
   nextControl,
-  onPing,
   onPong,
   onReadPaused,
   onReadResumed,
-  woke,
+  onWoke,
+  signOfLife,
   type Heartbeat,
 } from './heartbeat';
 import { onBinary, onText } from './inbound';
-import type { Generation, Input, Now, Output, Platform, Transmit } from './io';
+import type { Generation, Input, InputOf, Now, Output, Platform, Transmit } from './io';
 import {
   linkTimeout,
   newLink,
@@ -124,7 +124,10 @@ export class Session {
   /** A text frame arrived; the same as the input `text`. */
   handleText(now: Now, generation: Generation, text: string): void {
     setNow(this, now);
-    onText(this, generation, text);
+    const { link } = this;
+    if (link.generation === generation && link.phase === 'open') {
+      onText(this, text);
+    }
     endWhenDrained(this);
   }
 
@@ -196,64 +199,67 @@ function setNow(s: Session, now: Now): void {
   s.wall = now.wallMs;
 }
 
+/** What an input does, by its type. */
+type Handlers = { readonly [Type in Input['type']]?: (s: Session, input: InputOf<Type>) => void };
+
+/** What may happen at any time. */
+const ANY: Handlers = {
+  connect,
+  reconnect,
+  disconnect,
+  subscribe,
+  unsubscribe,
+  lease,
+  unlease,
+  send,
+  flush,
+  close: closeNow,
+  woke: onWoke,
+  online: (s, { value }) => onReachable(s, 'offline', !value),
+  visible: (s, { value }) => onReachable(s, 'hidden', !value),
+  timeout: onTimeout,
+};
+
+/** What can happen to the current transport, by how far it is. Anything else is stale: rule LINK-1. */
+const OF_TRANSPORT: { readonly [Phase in Link['phase']]?: Handlers } = {
+  trying: {
+    opened: onOpened,
+    dialFailed: onDialFailed,
+    credentials: onCredentials,
+  },
+  open: {
+    text: (s, { text }) => onText(s, text),
+    binary: onBinary,
+    ping: signOfLife,
+    pong: onPong,
+    closed: onClosed,
+    broken: onBroken,
+    readPaused: onReadPaused,
+    readResumed: onReadResumed,
+  },
+  stopped: {
+    closed: closingEnded,
+    broken: closingEnded,
+  },
+};
+
 function dispatch(s: Session, input: Input): void {
-  switch (input.type) {
-    case 'connect':
-      return connect(s, input.ticket, input.task);
-    case 'reconnect':
-      return reconnect(s, input.ticket);
-    case 'disconnect':
-      return disconnect(s, input.ticket);
-    case 'subscribe':
-      return subscribe(s, input.task);
-    case 'unsubscribe':
-      return unsubscribe(s, input.task);
-    case 'lease':
-      checkLease(s, input.task);
-      return lease(s, input.lease, input.task, input.kind);
-    case 'unlease':
-      return unlease(s, input.lease);
-    case 'send':
-      return send(s, input.ticket, input.message);
-    case 'flush':
-      return flush(s, input.ticket);
-    case 'close':
-      return closeNow(s);
-    case 'opened':
-      return onOpened(s, input.generation);
-    case 'dialFailed':
-      return onDialFailed(s, input.generation, input.failure);
-    case 'text':
-      return onText(s, input.generation, input.text);
-    case 'binary':
-      return onBinary(s, input.generation, input.head);
-    case 'ping':
-      return onPing(s, input.generation);
-    case 'pong':
-      return onPong(s, input.generation, input.payload);
-    case 'closed':
-      return onClosed(s, input.generation, input.code, input.reason);
-    case 'broken':
-      return onBroken(s, input.generation, input.failure);
-    case 'readPaused':
-      return onReadPaused(s, input.generation);
-    case 'readResumed':
-      return onReadResumed(s, input.generation);
-    case 'woke':
-      s.counters.sleptMs += input.sleptMs;
-      return woke(s);
-    case 'online':
-      return onReachable(s, 'offline', !input.value);
-    case 'visible':
-      return onReachable(s, 'hidden', !input.value);
-    case 'credentials':
-      return onCredentials(s, input.generation, input.failure);
-    case 'timeout':
-      linkTimeout(s);
-      endingTimeout(s);
-      heartbeatTimeout(s);
-      subscriptionsTimeout(s);
-      writtenTimeout(s);
-      tasksTimeout(s);
+  const { link } = s;
+  let handlers: Handlers | undefined = ANY;
+  if ('generation' in input) {
+    handlers = input.generation === link.generation ? OF_TRANSPORT[link.phase] : undefined;
   }
+  const handle = handlers && (handlers[input.type] as ((s: Session, input: Input) => void) | undefined);
+  if (handle) {
+    handle(s, input);
+  }
+}
+
+function onTimeout(s: Session): void {
+  linkTimeout(s);
+  endingTimeout(s);
+  heartbeatTimeout(s);
+  subscriptionsTimeout(s);
+  writtenTimeout(s);
+  tasksTimeout(s);
 }

@@ -63,6 +63,11 @@ export interface Task {
   toldEpoch: string | undefined;
   /** The epoch in which the outcome was seen. */
   endedEpoch: string | undefined;
+  /** The epoch of the outcome before this subscription, until another one is seen. */
+  before: string | undefined;
+  /** The epoch that was left for another one, and the transport on which it was. */
+  former: string | undefined;
+  formerOn: Generation;
   /** The server has shown that it knows the task. */
   known: boolean;
   /** The subscription is older than the run of the task: its first message is number 1. */
@@ -154,6 +159,9 @@ export function findOrAdd(tasks: Tasks, id: string): Task {
     cursor: undefined,
     toldEpoch: undefined,
     endedEpoch: undefined,
+    before: undefined,
+    former: undefined,
+    formerOn: 0,
     known: false,
     fromStart: false,
     unknowns: 0,
