@@ -71,13 +71,27 @@ function outcomeJson({ taskId, kind, data, message, code, reason, synthetic }: O
   });
 }
 
-/** Data that cannot be read as a value, as its text. */
+/** JSON as a value. What the Rust player cannot hold as one is shown as its text, there and here. */
 function raw(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
+  return isPlain(text) ? JSON.parse(text) : text;
+}
+
+/** How deep the Rust player reads. */
+const DEPTH = 127;
+
+/** Whether no string is cut in the middle of a character, no number is beyond the doubles, and nesting is modest. */
+function isPlain(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}[\]]/g)) {
+    if (token.startsWith('"') ? /[\ud800-\udfff]/u.test(JSON.parse(token)) : Math.abs(Number(token)) === Infinity) {
+      return false;
+    }
+    depth += token === '{' || token === '[' ? 1 : token === '}' || token === ']' ? -1 : 0;
+    if (depth > DEPTH) {
+      return false;
+    }
   }
+  return true;
 }
 
 function present(fields: Record<string, unknown>): Fields {

@@ -5,6 +5,7 @@ import { SteadywireError } from '../../ts/core/error';
 import { newBatch } from '../../ts/core/event';
 import { levelOf } from '../../ts/core/protocol';
 import type { Draft, Failure, Input, Now } from '../../ts/core/session/io';
+import { SHOWN_BYTES } from '../../ts/core/session/limits';
 import { Session } from '../../ts/core/session/session';
 import { type Fields, itemJson, type Json, outputJson, transmitJson } from './json';
 
@@ -255,7 +256,8 @@ function inputOf(step: Fields, current: number, lastPing: number): Input {
     case 'text':
       return { type: 'text', generation, text: text('text') };
     case 'binary':
-      return { type: 'binary', generation, head: text('text') };
+      // As a driver reads it, which may cut a character.
+      return { type: 'binary', generation, head: Buffer.from(text('text')).subarray(0, SHOWN_BYTES).toString() };
     case 'ping':
       return { type: 'ping', generation };
     case 'pong':
