@@ -1,0 +1,201 @@
+//! States and connections, and when a client may stop for good (rules LINK, TRY and CLOSE).
+
+use serde_json::Value;
+use steadywire::event::{Retry, StateChange};
+use steadywire::protocol::Features;
+use steadywire::session::limits::{CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS};
+use steadywire::session::{Disposition, Failure, Generation, Input, Output};
+use steadywire::{Config, ErrorKind, Limit, State};
+
+use super::{Cause, Judge, Scene};
+
+/// What an end of a connection or an attempt means by the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Blame {
+    disposition: Disposition,
+}
+
+/// The connections of a session, as it tells of them.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    state: State,
+    up: Option<Generation>,
+    last: Generation,
+    features: Features,
+    /// Attempts since the user's wish or the loss that made them necessary, at least.
+    tries: u32,
+    protocol_errors: u32,
+    offline: bool,
+    hidden: bool,
+}
+
+/// What an input means for the connection, if it ends one or an attempt.
+pub(super) fn blame(input: &Input<'_>, config: &Config) -> Option<Blame> {
+    let by_failure = |failure: &Failure<'_>| match failure.http_status {
+        _ if failure.fatal => Disposition::Fatal,
+        Some(status) => config.dispositions.get(&status).copied().unwrap_or(Disposition::of_http(status)),
+        None if matches!(failure.kind, ErrorKind::ProtocolViolation | ErrorKind::MessageTooLarge) => {
+            Disposition::Protocol
+        }
+        None => Disposition::Retry,
+    };
+    let disposition = match input {
+        Input::Closed { code, reason, .. } => by_reason(reason).unwrap_or_else(|| {
+            let code = code.unwrap_or(1005);
+            config.dispositions.get(&code).copied().unwrap_or(Disposition::of_close(code))
+        }),
+        Input::DialFailed { failure, .. } | Input::Broken { failure, .. } => by_failure(failure),
+        Input::Credentials { result: Err(failure), .. } if failure.fatal => Disposition::Fatal,
+        Input::Credentials { result: Err(_), .. } => Disposition::Retry,
+        _ => return None,
+    };
+    Some(Blame { disposition })
+}
+
+fn by_reason(reason: &str) -> Option<Disposition> {
+    let said: Value = serde_json::from_str(reason).ok()?;
+    let flag = |name: &str| said.get(name).and_then(Value::as_bool);
+    match (flag("reconnect"), flag("reauth")) {
+        (Some(false), _) => Some(Disposition::Fatal),
+        (_, Some(true)) => Some(Disposition::Reauth),
+        (Some(true), _) => Some(Disposition::Retry),
+        _ => None,
+    }
+}
+
+impl Links {
+    pub(super) fn is_up(&self) -> bool {
+        self.up.is_some()
+    }
+
+    pub(super) fn features(&self) -> Features {
+        self.features
+    }
+
+    pub(super) fn greeted(&mut self, features: Features) {
+        self.features = features;
+    }
+
+    /// The user wants a connection.
+    pub(super) fn asked(&mut self) {
+        if matches!(self.state, State::Disconnected | State::Error) {
+            self.tries = 0;
+        }
+    }
+
+    pub(super) fn ends(&mut self) {
+        self.tries = 0;
+    }
+
+    pub(super) fn opens(&mut self) {
+        self.features = Features::default();
+    }
+
+    pub(super) fn reachable(&mut self, online: Option<bool>, visible: Option<bool>) {
+        self.offline = online.map_or(self.offline, |online| !online);
+        self.hidden = visible.map_or(self.hidden, |visible| !visible);
+    }
+
+    pub(super) fn up(&mut self, generation: Generation) {
+        assert!(self.up.is_none(), "connected twice");
+        assert!(generation > self.last, "generation {generation} after {}", self.last);
+        assert_eq!(self.state, State::Connected, "connected before the state is");
+        (self.up, self.last) = (Some(generation), generation);
+    }
+
+    pub(super) fn down(&mut self, generation: Generation) {
+        assert_eq!(self.up.take(), Some(generation), "disconnected from what was not connected");
+    }
+
+    pub(super) fn retries(&mut self, retry: &Retry) {
+        assert!(matches!(self.state, State::Connecting | State::Reconnecting), "{retry:?} while {:?}", self.state);
+        assert!(retry.attempt > 0);
+    }
+
+    /// Whether this may be the step in which a client stops.
+    pub(super) fn stops(&self, cause: &Cause) -> bool {
+        matches!(cause, Cause::Lost(_) | Cause::Timeout)
+    }
+
+    pub(super) fn at_rest(&self, state: State) {
+        assert_eq!(self.state, state, "the state that was told");
+        assert_eq!(self.up.is_some(), state == State::Connected, "{:?} while {state:?}", self.up);
+    }
+}
+
+impl Judge {
+    /// What the session wants done with the connection.
+    pub fn output(&mut self, output: &Output) {
+        let begins = match output {
+            Output::NeedCredentials(_) => true,
+            Output::Dial { .. } => !self.platform.credentials,
+            _ => false,
+        };
+        if begins && !self.links.offline && !self.links.hidden {
+            self.links.tries += 1;
+        }
+    }
+
+    pub(super) fn state_changes(&mut self, change: &StateChange, scene: &mut Scene<'_>) {
+        self.links.state = change.state;
+        scene.coverage.note(match change.state {
+            State::Disconnected => "state disconnected",
+            State::Connecting => "state connecting",
+            State::Connected => "state connected",
+            State::Reconnecting => "state reconnecting",
+            State::Error => "state error",
+        });
+        match change.state {
+            State::Error => self.may_stop(change, scene),
+            State::Disconnected => {
+                let idle = matches!(self.cause, Cause::Lost(Blame { disposition: Disposition::WhileOpen }));
+                let allowed = self.ending.is_some() || self.cause == Cause::Close || (idle && !self.has_open_work());
+                assert!(allowed, "{change:?} in a step that is {:?}", self.cause);
+            }
+            State::Reconnecting if change.previous == State::Connected => {
+                scene.coverage.note("path link lost");
+            }
+            _ => {}
+        }
+    }
+
+    /// A client that stops for good has a reason.
+    fn may_stop(&mut self, change: &StateChange, scene: &mut Scene<'_>) {
+        let (Cause::Lost(_) | Cause::Timeout) = &self.cause else {
+            panic!("{change:?} in a step that is {:?}", self.cause);
+        };
+        if let Cause::Lost(Blame { disposition }) = self.cause {
+            let fatal = match disposition {
+                Disposition::Fatal | Disposition::Reauth => true,
+                Disposition::Protocol => self.links.protocol_errors >= MAX_PROTOCOL_ERRORS,
+                _ => false,
+            };
+            if fatal {
+                scene.coverage.note("path fatal stop");
+                return;
+            }
+        }
+        let tries = self.links.tries;
+        let enough = if change.previous == State::Connecting {
+            match self.config.max_connect_attempts {
+                Some(Limit::Unlimited) => false,
+                Some(Limit::Times(most)) => tries >= most,
+                None => tries >= CONNECT_ATTEMPTS && self.leases.is_empty(),
+            }
+        } else {
+            match self.config.max_reconnect_attempts {
+                Limit::Unlimited => false,
+                Limit::Times(most) => tries >= most,
+            }
+        };
+        assert!(enough, "given up after {tries} tries: {change:?}");
+        scene.coverage.note("path given up");
+    }
+
+    /// Counts the ends that three in a row of are too many of.
+    pub(super) fn count_blame(&mut self) {
+        if let Cause::Lost(Blame { disposition: Disposition::Protocol }) = self.cause {
+            self.links.protocol_errors += 1;
+        }
+    }
+}
