@@ -145,8 +145,8 @@ impl Chaos {
     pub fn new(mut rng: Rng, fatal: bool, refusing: bool) -> Self {
         // Of each run only some kinds of faults are part, each at its own rate: what happens to be rare in one
         // is frequent in another, and what hides another is absent in some.
-        let share = *rng.pick(&[0, 2500, 5000, 8000, 10_000]);
-        let strength = *rng.pick(&[500, 2000, 5000, 10_000]);
+        let share = rng.pick(&[0, 2500, 5000, 8000, 10_000]);
+        let strength = rng.pick(&[500, 2000, 5000, 10_000]);
         let rate = |fault: &Fault| {
             let drawn = rng.chance(share);
             let rate = fault.worst() * u32::try_from(rng.between(strength / 4, strength)).expect("10,000 at most");

@@ -94,7 +94,7 @@ impl Life {
     pub fn begin(plan: &SeatPlan, birth: Birth<'_>) -> Self {
         let (config, options) = plan.config(birth.cursors);
         let session = Session::on(plan.platform, config.clone(), birth.seed, birth.nonce).expect("the plan is valid");
-        let recorder = recorder(plan, &birth, options);
+        let recorder = recorder(plan, &birth, &options);
         let setup = Setup { config: config.clone(), platform: plan.platform, seed: birth.seed };
         let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
         inbox.interest().want_all();
@@ -272,13 +272,11 @@ impl Life {
     }
 }
 
-fn recorder(plan: &SeatPlan, birth: &Birth<'_>, options: Map<String, Value>) -> Recorder {
+fn recorder(plan: &SeatPlan, birth: &Birth<'_>, options: &Map<String, Value>) -> Recorder {
     let name = format!("sim-{}-{}", birth.run, birth.serial);
     match birth.recording {
         Recording::Off => Recorder::off(),
-        recording => {
-            Recorder::new(&name, &options, plan.platform, birth.seed, birth.nonce, recording == Recording::All)
-        }
+        recording => Recorder::new(&name, options, plan.platform, birth.seed, birth.nonce, recording == Recording::All),
     }
 }
 

@@ -103,7 +103,7 @@ impl Plan {
         let refusing = rng.chance(3000);
         let server = server(&mut rng);
         let tasks: Vec<String> = (1..=rng.between(1, 6)).map(|n| format!("task-{n}")).collect();
-        let count = *rng.pick(&[1, 1, 2, 2, 3, 4, 5]);
+        let count = rng.pick(&[1, 1, 2, 2, 3, 4, 5]);
         let seats = (0..count).map(|_| seat(&mut rng)).collect();
         let plan = Plan {
             seed,
@@ -111,8 +111,8 @@ impl Plan {
             seats,
             tasks,
             calm_at: rng.between(20_000, 160_000),
-            latency: *rng.pick(&[0, 2, 20, 80]),
-            pace: *rng.pick(&[150, 500, 1000, 3000]),
+            latency: rng.pick(&[0, 2, 20, 80]),
+            pace: rng.pick(&[150, 500, 1000, 3000]),
         };
         let chaos = Chaos::new(rng, fatal, refusing);
         (plan, chaos)
@@ -158,24 +158,24 @@ fn server(rng: &mut Rng) -> ServerPlan {
     ServerPlan {
         features,
         replay,
-        keeps: *rng.pick(&[5, 20, 1000, 1000]),
-        conflates_above: *rng.pick(&[2, 8, 256]),
-        leaves_out_above: *rng.pick(&[6, 30, 1000]),
+        keeps: rng.pick(&[5, 20, 1000, 1000]),
+        conflates_above: rng.pick(&[2, 8, 256]),
+        leaves_out_above: rng.pick(&[6, 30, 1000]),
         answers: features.heartbeat || rng.chance(5000),
-        beats_every: rng.chance(5000).then(|| *rng.pick(&[1000, 5000, 25_000])),
-        lease: rng.chance(7000).then(|| *rng.pick(&[500, 5000, 60_000])),
-        window: *rng.pick(&[1, 4, 64]),
+        beats_every: rng.chance(5000).then(|| rng.pick(&[1000, 5000, 25_000])),
+        lease: rng.chance(7000).then(|| rng.pick(&[500, 5000, 60_000])),
+        window: rng.pick(&[1, 4, 64]),
     }
 }
 
 fn seat(rng: &mut Rng) -> SeatPlan {
     let browser = rng.chance(2500);
-    let role = *rng.pick(&[Role::Follower, Role::FanIn, Role::Worker, Role::Mixed, Role::Mixed]);
+    let role = rng.pick(&[Role::Follower, Role::FanIn, Role::Worker, Role::Mixed, Role::Mixed]);
     SeatPlan {
         role,
         options: if rng.chance(3000) { Map::new() } else { options(rng) },
         platform: Platform { pings: !browser, credentials: rng.chance(3000) },
-        pace: *rng.pick(&[300, 1500, 6000]),
+        pace: rng.pick(&[300, 1500, 6000]),
         room: rng.chance(3000).then(|| rng.between(1, 8)),
         counts_sleep: rng.chance(5000),
         bursts: rng.chance(5000),
@@ -212,7 +212,7 @@ fn options(rng: &mut Rng) -> Map<String, Value> {
     let mut options = Map::new();
     for (name, values) in choices {
         if rng.chance(4000) {
-            options.insert(name.into(), rng.pick(&values).clone());
+            options.insert(name.into(), rng.pick(&values));
         }
     }
     options

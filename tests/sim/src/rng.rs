@@ -37,8 +37,8 @@ impl Rng {
 
     /// One of a list that is not empty.
     #[allow(clippy::cast_possible_truncation, reason = "it is less than the length of a slice")]
-    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len() as u64) as usize]
+    pub fn pick<T: Clone>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u64) as usize].clone()
     }
 
     /// A time around `mean`: mostly near it, sometimes much longer.

@@ -45,13 +45,7 @@ impl Judge {
     /// A call that was not refused, or an input of the driver.
     pub(super) fn call(&mut self, input: &Input<'_>, session: &Session, scene: &mut Scene<'_>) {
         match input {
-            Input::Connect { task, .. } => {
-                self.links.asked();
-                if let Some(task) = task {
-                    self.flag_or_defer(task, session, scene);
-                }
-            }
-            Input::Reconnect { .. } => self.links.asked(),
+            Input::Connect { task: Some(task), .. } => self.flag_or_defer(task, session, scene),
             Input::Subscribe { task } => self.flag_or_defer(task, session, scene),
             Input::Unsubscribe { task } => {
                 if let Some(ending) = &mut self.ending {
@@ -73,20 +67,14 @@ impl Judge {
             }
             Input::Unlease { lease } => self.unlease(*lease, scene),
             Input::Send { ticket, message } => self.sends(*ticket, message),
-            Input::Disconnect { .. } => {
-                self.links.ends();
-                match &mut self.ending {
-                    Some(ending) => {
-                        ending.waiting += 1;
-                        self.take_back(session, scene);
-                    }
-                    None => self.ending = Some(Ending { waiting: 1, deferred: Vec::new() }),
+            Input::Disconnect { .. } => match &mut self.ending {
+                Some(ending) => {
+                    ending.waiting += 1;
+                    self.take_back(session, scene);
                 }
-            }
-            Input::Close => {
-                self.links.ends();
-                self.take_back(session, scene);
-            }
+                None => self.ending = Some(Ending { waiting: 1, deferred: Vec::new() }),
+            },
+            Input::Close => self.take_back(session, scene),
             Input::Opened { .. } => {
                 self.links.opens();
                 self.new_link();
@@ -138,7 +126,6 @@ impl Judge {
             return;
         }
         let task = self.tasks.entry(id.to_owned()).or_default();
-        self.links.asked();
         if kind == LeaseKind::Report {
             task.reporting += 1;
         } else {

@@ -22,8 +22,9 @@ pub(super) struct Links {
     up: Option<Generation>,
     last: Generation,
     features: Features,
-    /// Attempts since the user's wish or the loss that made them necessary, at least.
+    /// Attempts since the user's wish or the loss that made them necessary, or more.
     tries: u32,
+    tries_in_step: u32,
     protocol_errors: u32,
     offline: bool,
     hidden: bool,
@@ -76,15 +77,8 @@ impl Links {
         self.features = features;
     }
 
-    /// The user wants a connection.
-    pub(super) fn asked(&mut self) {
-        if matches!(self.state, State::Disconnected | State::Error) {
-            self.tries = 0;
-        }
-    }
-
-    pub(super) fn ends(&mut self) {
-        self.tries = 0;
+    pub(super) fn step_begins(&mut self) {
+        self.tries_in_step = 0;
     }
 
     pub(super) fn opens(&mut self) {
@@ -133,6 +127,7 @@ impl Judge {
         };
         if begins && !self.links.offline && !self.links.hidden {
             self.links.tries += 1;
+            self.links.tries_in_step += 1;
         }
     }
 
@@ -152,10 +147,9 @@ impl Judge {
                 let allowed = self.ending.is_some() || self.cause == Cause::Close || (idle && !self.has_open_work());
                 assert!(allowed, "{change:?} in a step that is {:?}", self.cause);
             }
-            State::Reconnecting if change.previous == State::Connected => {
-                scene.coverage.note("path link lost");
-            }
-            _ => {}
+            // What begins here is counted anew. What the step dialled came out of the session before this.
+            State::Connecting => self.links.tries = self.links.tries_in_step,
+            State::Connected | State::Reconnecting => {}
         }
     }
 

@@ -133,6 +133,7 @@ impl Judge {
     /// A call or something else is about to go in.
     pub fn before(&mut self, input: Option<&Input<'_>>, is_up: bool) {
         self.heard = None;
+        self.links.step_begins();
         self.cause = match input {
             None => Cause::Other,
             Some(Input::Text { text, .. }) if is_up => {

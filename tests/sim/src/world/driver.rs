@@ -150,7 +150,8 @@ impl World {
 
     pub(super) fn mono(&self, seat: usize) -> u64 {
         let clock = &self.seats[seat].clock;
-        clock.start + self.now - clock.lost
+        // While the machine sleeps what it will not have counted is taken off already.
+        (clock.start + self.now).saturating_sub(clock.lost)
     }
 
     /// Whether frames can be written, and how many.

@@ -122,7 +122,7 @@ struct Clock {
     wall: i64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Event {
     /// A packet arrives.
     Arrive { link: LinkId, up: bool },
@@ -212,7 +212,7 @@ impl World {
         }
         let workers = self.chaos.rng.below(self.plan.tasks.len() as u64 + 1);
         for worker in 0..workers {
-            let task = self.chaos.rng.pick(&self.plan.tasks).clone();
+            let task = self.chaos.rng.pick(&self.plan.tasks);
             self.hire(task, worker * 100);
         }
         self.at(100, Event::Tick);
@@ -292,8 +292,8 @@ impl World {
 
 impl Seat {
     fn new(plan: &SeatPlan, chaos: &mut Chaos) -> Self {
-        let start = *chaos.rng.pick(&[0, 1, 5000, 1 << 40]);
-        let wall = crate::server::SERVER_START + *chaos.rng.pick(&[0, -86_400_000, 3_600_000, -1_700_000_000_000]);
+        let start = chaos.rng.pick(&[0, 1, 5000, 1 << 40]);
+        let wall = crate::server::SERVER_START + chaos.rng.pick(&[0, -86_400_000, 3_600_000, -1_700_000_000_000]);
         Self {
             plan: plan.clone(),
             life: None,

@@ -11,6 +11,9 @@ use crate::LinkId;
 use crate::chaos::Fault;
 use crate::wire::{Link, Packet, Way};
 
+/// What an attempt takes at least, so that a client without any delay does not dial for ever in no time.
+const LEAST_DIAL_MS: u64 = 10;
+
 /// How an attempt ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Dialed {
@@ -21,7 +24,7 @@ pub(super) enum Dialed {
 }
 
 /// What happens to a connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Doom {
     /// Nothing gets through any more, and both sides notice.
     Cut,
@@ -70,7 +73,7 @@ impl World {
         }
         let unreachable = !self.seats[seat].online;
         let outcome = if unreachable { Dialed::Fails(Fail::new(ErrorKind::ConnectFailed)) } else { self.fate(browser) };
-        let at = self.now + self.delay() + self.delay();
+        let at = self.now + LEAST_DIAL_MS + self.delay() + self.delay();
         let serial = self.life(seat).serial;
         self.at(at, Event::Dialed { seat, serial, generation, outcome });
     }
@@ -192,7 +195,7 @@ impl World {
     fn send_down(&mut self, link: LinkId, packet: Packet) {
         let Packet::Text(text) = packet else { return self.put_down(link, packet) };
         if self.chaos.strikes(Fault::Garbage) {
-            let garbage = *self.chaos.rng.pick(&["", "null", "[]", "{\"type\":7}", "\u{1F980}", "{\"type\":\"log\"}"]);
+            let garbage = self.chaos.rng.pick(&["", "null", "[]", "{\"type\":7}", "\u{1F980}", "{\"type\":\"log\"}"]);
             self.put_down(link, Packet::Text(garbage.into()));
         }
         if self.chaos.strikes(Fault::Binary) {
@@ -210,7 +213,8 @@ impl World {
             return self.put_down(link, Packet::Text(text[..end].to_owned()));
         }
         let is_answer = text.contains("\"received\":true");
-        let is_message = text.contains("\"seq\":") || text.starts_with("{\"type\":\"log\"");
+        let is_message =
+            !text.contains("\"action\":") && (text.contains("\"seq\":") || text.starts_with("{\"type\":\"log\""));
         if self.chaos.strikes(Fault::Duplicate) {
             self.links[link].repeats |= is_answer;
             self.put_down(link, Packet::Text(text.clone()));
@@ -269,12 +273,12 @@ impl World {
             "{\"type\":\"heartbeat\",\"taskId\":\"stray\"}".into(),
             "{\"type\":\"status\",\"taskId\":\"stray\",\"data\":{\"action\":\"subscribe\"}}".into(),
         ];
-        self.chaos.rng.pick(&kinds).clone()
+        self.chaos.rng.pick(&kinds)
     }
 
     fn draw_doom(&mut self, link: LinkId) {
         let Some(doom) = self.a_doom() else { return };
-        let at = self.now + self.chaos.rng.around(*self.chaos.rng.clone().pick(&[200, 3000, 12_000]));
+        let at = self.now + self.chaos.rng.around(self.chaos.rng.clone().pick(&[200, 3000, 12_000]));
         self.at(at, Event::Doomed { link, doom });
     }
 
@@ -287,7 +291,7 @@ impl World {
         } else if chaos.strikes(Fault::MuteClient) {
             Doom::MuteClient
         } else if chaos.strikes(Fault::CloseCode) {
-            let code = *chaos.rng.pick(&[
+            let code = chaos.rng.pick(&[
                 Some(1000),
                 Some(1001),
                 None,
@@ -297,8 +301,7 @@ impl World {
                 Some(4000),
                 Some(4429),
             ]);
-            let reason: &str = chaos.rng.pick::<&str>(&["", "bye"]);
-            Doom::Close(code, reason)
+            Doom::Close(code, chaos.rng.pick(&["", "bye"]))
         } else if chaos.strikes(Fault::CloseReason) {
             let reasons = [
                 "{\"reconnect\":true}",
@@ -306,19 +309,19 @@ impl World {
                 "{\"retryAfterMs\":0}",
                 "{\"retryAfterMs\":40000,\"why\":\"busy\"}",
             ];
-            Doom::Close(*chaos.rng.pick(&[Some(1000), Some(1008), Some(1012), Some(4500)]), *chaos.rng.pick(&reasons))
+            Doom::Close(chaos.rng.pick(&[Some(1000), Some(1008), Some(1012), Some(4500)]), chaos.rng.pick(&reasons))
                 .without_fatal()
         } else if chaos.strikes(Fault::Violation) {
-            Doom::Violation(*chaos.rng.pick(&[ErrorKind::ProtocolViolation, ErrorKind::MessageTooLarge]))
+            Doom::Violation(chaos.rng.pick(&[ErrorKind::ProtocolViolation, ErrorKind::MessageTooLarge]))
         } else if chaos.strikes(Fault::CloseReauth) {
             Doom::Close(
-                *chaos.rng.pick(&[Some(1008), Some(4401), Some(3000)]),
-                *chaos.rng.pick(&["", "{\"reauth\":true}"]),
+                chaos.rng.pick(&[Some(1008), Some(4401), Some(3000)]),
+                chaos.rng.pick(&["", "{\"reauth\":true}"]),
             )
         } else if chaos.strikes(Fault::CloseFatal) {
             Doom::Close(
-                *chaos.rng.pick(&[Some(4404), Some(1009), Some(3500)]),
-                *chaos.rng.pick(&["", "{\"reconnect\":false}"]),
+                chaos.rng.pick(&[Some(4404), Some(1009), Some(3500)]),
+                chaos.rng.pick(&["", "{\"reconnect\":false}"]),
             )
         } else {
             return None;
@@ -423,15 +426,15 @@ impl World {
         } else if chaos.strikes(Fault::Proxy) {
             Fail::new(ErrorKind::ProxyFailed)
         } else if chaos.strikes(Fault::Unavailable) {
-            let status = *chaos.rng.pick(&[500, 502, 503, 408, 425]);
-            http(status, *chaos.rng.pick(&[None, None, Some(0), Some(2000), Some(400_000)]))
+            let status = chaos.rng.pick(&[500, 502, 503, 408, 425]);
+            http(status, chaos.rng.pick(&[None, None, Some(0), Some(2000), Some(400_000)]))
         } else if chaos.strikes(Fault::TooMany) {
-            http(429, *chaos.rng.pick(&[None, Some(1000), Some(30_000)]))
+            http(429, chaos.rng.pick(&[None, Some(1000), Some(30_000)]))
         } else if chaos.strikes(Fault::Unauthorized) {
-            http(*chaos.rng.pick(&[401, 403]), None)
+            http(chaos.rng.pick(&[401, 403]), None)
         } else if chaos.strikes(Fault::FatalDial) {
             let tls = Fail { fatal: true, ..Fail::new(ErrorKind::TlsFailed) };
-            *chaos.rng.pick(&[http(404, None), http(501, None), tls])
+            chaos.rng.pick(&[http(404, None), http(501, None), tls])
         } else {
             return Dialed::Reaches;
         };

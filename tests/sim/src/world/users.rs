@@ -86,13 +86,13 @@ impl World {
             ],
         };
         if plan.restless && self.chaos.rng.chance(600) {
-            return *self.chaos.rng.pick(&[D::Disconnect, D::Disconnect, D::Reconnect, D::Reconnect, D::Replace]);
+            return self.chaos.rng.pick(&[D::Disconnect, D::Disconnect, D::Reconnect, D::Reconnect, D::Replace]);
         }
-        *self.chaos.rng.pick(all)
+        self.chaos.rng.pick(all)
     }
 
     fn does(&mut self, seat: usize, deal: Deal) {
-        let task = self.chaos.rng.pick(&self.plan.tasks).clone();
+        let task = self.chaos.rng.pick(&self.plan.tasks);
         let full = self.life(seat).judge.leases().count() >= MOST_LEASES;
         let deal = if full && matches!(deal, Deal::Follow | Deal::Wait | Deal::Track) { Deal::Unlease } else { deal };
         let number = self.number(seat);
@@ -113,7 +113,7 @@ impl World {
                 if free.is_empty() {
                     return;
                 }
-                Input::Unlease { lease: *self.chaos.rng.pick(&free) }
+                Input::Unlease { lease: self.chaos.rng.pick(&free) }
             }
             Deal::Work => return self.works(seat, &task),
             Deal::Send => return self.sends_anything(seat, &task),
@@ -151,7 +151,7 @@ impl World {
         }
         job.left -= 1;
         let task = job.task.clone();
-        let kind = *self.chaos.rng.pick(&[0, 0, 0, 1, 1, 2, 5]);
+        let kind = self.chaos.rng.pick(&[0, 0, 0, 1, 1, 2, 5]);
         let ack = self.chaos.rng.chance(1000);
         self.send(seat, kind, &task, ack);
     }

@@ -136,7 +136,7 @@ impl World {
                 _ => self.loses(link, true),
             }
         }
-        let down = self.chaos.rng.around(*self.chaos.rng.clone().pick(&[100, 3000, 15_000]));
+        let down = self.chaos.rng.around(self.chaos.rng.clone().pick(&[100, 3000, 15_000]));
         self.at(now + 1 + down, Event::ServerUp);
     }
 
@@ -156,7 +156,7 @@ impl World {
         }
         if self.chaos.strikes(Fault::WallJump) {
             let jumps = [-3_600_000, 3_600_000, -86_400_000 * 400, 86_400_000 * 400, -1500, 1500];
-            self.seats[seat].clock.wall += *self.chaos.rng.pick(&jumps);
+            self.seats[seat].clock.wall += self.chaos.rng.pick(&jumps);
         }
         let browser = !self.seats[seat].plan.platform.pings;
         if !browser && self.chaos.strikes(Fault::Suspend) {
