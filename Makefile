@@ -3,7 +3,15 @@
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help demo test test-all check purity bench bless fmt clean
+# What the simulator plays: make sim SEED=7, make sim SEEDS=100000 FROM=1
+SEEDS ?= 20000
+FROM ?= 1
+# Of how many seeds the session in TypeScript plays all lives again
+TRACED ?= 20
+
+NPM := npm --prefix bindings-node
+
+.PHONY: help demo test test-all test-node check purity sim traces mutants node_modules bench bless fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,22 +23,47 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked --workspace --all-targets
 	$(CARGO) test --locked --workspace --doc
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
+	$(MAKE) test-node
 
-test-all: check test ## `check`, `test` and the tests that take long
+test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
+	$(NPM) test
+
+test-all: check test mutants ## `check`, `test` and the tests that take long
+	$(MAKE) test-node TRACED=600
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
-check: purity ## formatting, lints, documentation and the purity of the session
+check: purity node_modules ## formatting, lints, documentation and the purity of the session
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p steadywire --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
+	$(NPM) run check
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
 		echo 'the pure core depends on I/O'; exit 1; fi
 	@if grep -rnE 'std::(net|thread|time|fs|env|io)|Instant|SystemTime|println!|eprintln!' core/src/session core/src/protocol; then \
 		echo 'the session uses a clock, a thread or I/O'; exit 1; fi
+
+sim: ## lives of sessions on bad links, by seed; SEED=n plays one and tells its steps
+ifdef SEED
+	$(CARGO) run --quiet --locked --release -p steadywire-sim -- --seed $(SEED)
+else
+	$(CARGO) run --quiet --locked --release -p steadywire-sim -- --from $(FROM) --seeds $(SEEDS) --jobs 2
+endif
+
+traces: ## what the sessions of some seeds did, for the session in TypeScript
+	$(CARGO) run --quiet --locked -p steadywire-sim -- --seeds $(TRACED) --jobs 2 --traces target/traces.jsonl
+
+mutants: ## faults in the session, each of which the vectors must catch (6 minutes)
+	$(CARGO) test --locked -p steadywire-tests --test mutants -- --ignored --nocapture
+
+node_modules: bindings-node/node_modules/.package-lock.json
+
+bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json
+	$(NPM) ci --no-fund --no-audit
+	@touch $@
 
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
@@ -39,8 +72,10 @@ bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--qui
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors
 
-fmt: ## format everything
+fmt: node_modules ## format everything
 	$(CARGO) fmt --all
+	$(NPM) run fmt
 
 clean: ## remove what was built
 	$(CARGO) clean
+	rm -rf bindings-node/node_modules
