@@ -17,9 +17,8 @@ export function text(value: unknown): string | undefined {
 
 /** U+FFFD for each lone surrogate. */
 export function wellFormed(value: string): string {
-  return /[\ud800-\udfff]/.test(value)
-    ? value.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, (found) => (found.length > 1 ? found : '\ufffd'))
-    : value;
+  // As code points, in which pairs are none.
+  return value.replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
 /** A number; nothing for other values and for numbers beyond the range of doubles. */
@@ -46,7 +45,8 @@ export function rawField(object: string, name: string): string | undefined {
       const from = at;
       at = endOfString(object, at);
       if (depth === 1 && key === undefined) {
-        key = JSON.parse(object.slice(from, at + 1)) as string;
+        key = object.slice(from + 1, at);
+        key = key.includes('\\') ? (JSON.parse(`"${key}"`) as string) : key;
         start = object.indexOf(':', at) + 1;
       }
     } else if (char === '{' || char === '[') {
@@ -59,7 +59,8 @@ export function rawField(object: string, name: string): string | undefined {
       depth -= char === ',' ? 0 : 1;
     }
   }
-  return found;
+  // A slice keeps all of its text in memory; a small part of a large one is copied.
+  return found !== undefined && found.length < object.length / 2 ? ` ${found}`.slice(1) : found;
 }
 
 /** Where the string that begins at a quote has its other quote. */
