@@ -1,5 +1,6 @@
 /** The rules of spec/PROTOCOL.md about reading and writing, as the session in TypeScript keeps them. */
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   encodeErrorData,
@@ -7,8 +8,11 @@ import {
   encodeLogData,
   encodeMessage,
   encodeProgressData,
+  encodeQuery,
   encodeSubscribe,
   encodeSubscribeBatch,
+  encodeUnsubscribe,
+  isJson,
   parse,
 } from '../../ts/core/protocol';
 
@@ -149,6 +153,61 @@ const REJECTED: [rule: string, frame: string][] = [
   ['P-ACK-2', '{"type":"status","data":{"action":"ack","id":""}}'],
 ];
 
+/** A field of an envelope or of `data`, and what it is read as. */
+const TIMESTAMPS: [json: string, read: number | undefined, faults: number][] = [
+  ['1732000000123.9', 1732000000123, 0],
+  ['-0.5', 0, 0],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER, 0],
+  ['-9007199254740991', Number.MIN_SAFE_INTEGER, 0],
+  ['-9007199254740992', undefined, 1],
+  ['"5"', undefined, 1],
+  ['null', undefined, 0],
+];
+
+const SEQS: [json: string, read: number | undefined, faults: number][] = [
+  ['41', 41, 0],
+  ['41.0', 41, 0],
+  ['-0', 0, 0],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER, 0],
+  ['9007199254740992', undefined, 1],
+  ['41.5', undefined, 1],
+  ['1e999', undefined, 1],
+  ['"41"', undefined, 1],
+  ['{}', undefined, 1],
+  ['null', undefined, 0],
+];
+
+const SURROGATES: [escaped: string, read: string][] = [
+  ['cut \\ud83d', 'cut \ufffd'],
+  ['\\ude00 first', '\ufffd first'],
+  ['\\uD800\\uDBFF\\uDC00\\uDFFF', '\ufffd\u{10fc00}\ufffd'],
+  ['\\ude00\\ud83d', '\ufffd\ufffd'],
+  ['\\ud83d\\n\\uD83D\\\\ude00', '\ufffd\n\ufffd\\ude00'],
+  ['\\ud83d\\u0041\\ud7ff\\ue000', '\ufffdA\ud7ff\ue000'],
+  ['\u{1f600}\u00e9\ufffd\\udbff', '\u{1f600}\u00e9\ufffd\ufffd'],
+];
+
+const CODES: [json: string, read: string, faults: number][] = [
+  ['"E42"', 'E42', 0],
+  ['42', '42', 0],
+  ['42.0', '42', 0],
+  ['-0', '0', 0],
+  ['1e3', '1000', 0],
+  ['-1.5', '-1.5', 0],
+  ['5e-7', '5e-7', 0],
+  ['75.17324829101562', '75.17324829101562', 0],
+  ['12345678901234567890', '12345678901234567000', 0],
+  ['1e999', '', 1],
+  ['true', '', 1],
+  ['null', '', 0],
+];
+
+/** No JSON by RFC 8259. */
+const NO_JSON = [
+  ...['01', '1.', '.5', '+1', '1e', '-', 'tru', 'NaN', "'a'", '"\\x"', '"\t"', '"\\u12"', '"\\u12g4"', '"', ''],
+  ...['[1,]', '{"a":1,}', '{a:1}', '[1 2]', '{"a"}', '{]', '\u00a01', '\ufeff1', '1//'],
+];
+
 describe('reading', () => {
   test.each(READ)('%s: %s', (_, frame, wanted) => {
     const { type, ...read } = parse(frame);
@@ -159,10 +218,123 @@ describe('reading', () => {
     expect(parse(frame).type).toBe('rejected');
   });
 
+  test.each(TIMESTAMPS)('P-MSG-4 %s', (json, timestamp, faults) => {
+    expect(parse(`{"type":"complete","taskId":"t","timestamp":${json}}`)).toMatchObject({ timestamp, faults });
+    for (const type of ['progress', 'log']) {
+      const frame = `{"type":"${type}","taskId":"t","timestamp":3,"data":{"progress":1,"timestamp":${json}}}`;
+      expect(parse(frame)).toMatchObject({ timestamp: timestamp ?? 3, faults });
+    }
+  });
+
+  test.each(SEQS)('P-MSG-5, P-NUM-2 %s', (json, seq, faults) => {
+    expect(parse(`{"type":"x","seq":${json}}`)).toMatchObject({ seq, faults });
+    expect(parse(`{"type":"x","seq":9007199254740991,"covers":${json}}`)).toMatchObject({ covers: seq, faults });
+  });
+
+  test('P-ACK-1, P-MSG-5: any message may carry an id', () => {
+    for (const type of ['progress', 'log', 'status', 'complete', 'error', 'heartbeat', 'x']) {
+      const frame = `{"type":"${type}","taskId":"t","data":{"progress":1},"id":`;
+      expect(parse(`${frame}"n-1"}`)).toMatchObject({ taskId: 't', faults: 0 });
+      expect(parse(`${frame}""}`)).toMatchObject({ taskId: 't', faults: 1 });
+    }
+  });
+
+  test.each(SURROGATES)('P-JSON-5 %s', (escaped, read) => {
+    const message = `"${escaped}"`;
+    expect(parse(`{"type":"log","taskId":${message},"epoch":${message},"data":{"message":${message}}}`)).toMatchObject({
+      taskId: read,
+      epoch: read,
+      message: read,
+      faults: 0,
+    });
+    expect(parse(`{"type":"error","data":{"error":${message}}}`)).toMatchObject({
+      message: read,
+      data: `{"error":${message}}`,
+    });
+  });
+
+  test('P-JSON-5: a key with a lone surrogate is unknown, and an action or level with one too', () => {
+    const log = '{"type":"log","taskId":"t","data":{"message":"m","message\\ud800":1,"level":"info\\ud800"}}';
+    expect(parse(log)).toMatchObject({ message: 'm', level: 'info', faults: 1 });
+    const status = '{"type":"status","taskId":"t","data":{"action":"query\\ud800","state":"\\ud800"}}';
+    expect(parse(status)).toMatchObject({ type: 'status', word: '\ufffd' });
+  });
+
+  test.each(CODES)('P-ERR-2, P-NUM-1 %s', (json, code, faults) => {
+    expect(parse(`{"type":"error","data":{"code":${json}}}`)).toMatchObject({ code, faults });
+  });
+
+  test.each(NO_JSON)('P-JSON-1 rejects %j wherever it stands', (json) => {
+    for (const frame of [
+      `{"type":"complete","taskId":"t","x":${json}}`,
+      `{"type":"complete","taskId":"t","data":[7,${json}]}`,
+      `{"type":"progress","taskId":"t","data":{"progress":1,"x":${json}}}`,
+      `{"type":"progress","type":"x","type":${json}}`,
+    ]) {
+      expect(parse(frame)).toEqual({ type: 'rejected', why: 'it is not a JSON object' });
+    }
+  });
+
+  test('P-JSON-1: whitespace is that of JSON', () => {
+    const frame = '{"type":"complete","taskId":"t"}';
+    expect(parse(` \t\r\n${frame} \t\r\n`)).toEqual(parse(frame));
+    for (const text of [`\u00a0${frame}`, `${frame}\u2028`, `${frame}\0`, `${frame}${frame}`, `${frame},`]) {
+      expect(parse(text).type).toBe('rejected');
+    }
+  });
+
+  test.each(['subscribe', 'unsubscribe', 'query', 'subscribed', 'state'])('P-SUB-1, P-CTL-1 %s', (action) => {
+    const frame = (task: string) => `{"type":"status"${task},"data":{"action":"${action}"}}`;
+    for (const task of ['', ',"taskId":""', ',"taskId":null', ',"taskId":7']) {
+      expect(parse(frame(task))).toEqual({ type: 'rejected', why: 'field `taskId` must name a task' });
+    }
+    const type = action === 'subscribed' || action === 'state' ? action : 'request';
+    expect(parse(frame(',"taskId":"t"'))).toMatchObject({ type, taskId: 't', faults: 0 });
+  });
+
+  test('a rejected frame says which field', () => {
+    expect(parse('{"type":"log"}')).toEqual({ type: 'rejected', why: 'field `taskId` is missing' });
+    expect(parse('{"type":"log","taskId":null}')).toMatchObject({ why: 'field `taskId` must be a string' });
+    expect(parse('{"type":"progress","taskId":"t","data":[]}')).toMatchObject({
+      why: 'field `data` must be an object',
+    });
+    expect(parse('{"type":"progress","taskId":"t","data":{}}')).toMatchObject({
+      why: 'field `progress` must be a finite number',
+    });
+    const ack = '{"type":"status","data":{"action":"ack","id":""}}';
+    expect(parse(ack)).toMatchObject({ why: 'field `id` must not be empty' });
+  });
+
+  test('names of the language are no fields', () => {
+    expect(
+      parse('{"type":"log","taskId":"t","__proto__":{"seq":5},"data":{"__proto__":{"message":"m"}}}'),
+    ).toMatchObject({
+      seq: undefined,
+      message: '',
+      faults: 0,
+    });
+    expect(parse('{"type":"complete","taskId":"t","data":{"__proto__":1}}')).toMatchObject({ data: '{"__proto__":1}' });
+  });
+
+  test('a small part of a large frame is handed on as well', () => {
+    const frame = `{"type":"log","taskId":"t","x":"${'x'.repeat(1000)}","data":{"metadata":{"a":"\\\\","b":[1]}}}`;
+    expect(parse(frame)).toMatchObject({ metadata: '{"a":"\\\\","b":[1]}' });
+  });
+
   test('P-JSON-4: nesting costs no stack', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000);
     expect(parse(`{"type":"complete","taskId":"t","data":${deep}}`)).toMatchObject({ data: deep });
   });
+});
+
+test('every rule about reading and writing is cited here', () => {
+  const here = readFileSync(new URL(import.meta.url), 'utf8');
+  const spec = readFileSync(new URL('../../../spec/PROTOCOL.md', import.meta.url), 'utf8');
+  const rules = [...spec.matchAll(/^- \*\*(P-[A-Z]+-\d+)\*\* \[protocol\]/gm)].map(([, rule = '']) => rule);
+  expect(rules.length).toBeGreaterThan(25);
+  // P-PARSE-1 is about having several parsers.
+  const missing = rules.filter((rule) => rule !== 'P-PARSE-1' && !new RegExp(`${rule}\\b`).test(here));
+  expect(missing).toEqual([]);
 });
 
 describe('writing', () => {
@@ -181,6 +353,40 @@ describe('writing', () => {
     );
     expect(encodeErrorData('e', undefined)).toBe('{"error":"e"}');
     expect(encodeHeartbeat('', 1, false)).toBe('{"type":"heartbeat","taskId":"","timestamp":1,"data":{}}');
+  });
+
+  test.each([
+    [42, '42'],
+    [42.5, '42.5'],
+    [0.1 + 0.2, '0.30000000000000004'],
+    [5e-7, '5e-7'],
+    [-0, '0'],
+    [100 / 3, '33.333333333333336'],
+  ])('P-NUM-1: %f', (progress, text) => {
+    const data = encodeProgressData('t', '', progress, '', 0);
+    expect(data).toBe(`{"taskId":"t","stage":"","progress":${text},"message":"","timestamp":0}`);
+    expect(parse(encodeMessage({ type: 'progress', taskId: 't', timestamp: 1, data }))).toMatchObject({
+      progress: progress + 0,
+    });
+  });
+
+  test('P-HB-1, P-SUB-1: frames about the link', () => {
+    expect(encodeHeartbeat('t', 1, true)).toBe(
+      '{"type":"heartbeat","taskId":"t","timestamp":1,"data":{"received":true}}',
+    );
+    expect(encodeUnsubscribe('t', 1)).toBe(
+      '{"type":"status","taskId":"t","timestamp":1,"data":{"action":"unsubscribe"}}',
+    );
+    expect(encodeQuery('t', 1)).toBe('{"type":"status","taskId":"t","timestamp":1,"data":{"action":"query"}}');
+  });
+
+  test('what may travel as data is JSON', () => {
+    for (const json of ['null', ' [1e999, "\\ud800"] ', '{"a":{}}', '"x"', '-0']) {
+      expect(isJson(json)).toBe(true);
+    }
+    for (const json of NO_JSON) {
+      expect(isJson(json)).toBe(false);
+    }
   });
 
   test('P-SUB-4: many tasks at once', () => {

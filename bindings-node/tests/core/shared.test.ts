@@ -46,6 +46,16 @@ describe('the kinds of errors', () => {
   });
 });
 
+test('what may be tried again is what may be in Rust', () => {
+  const retryable = Object.keys(ERROR_CODES).filter((kind) => new SteadywireError(kind as ErrorKind, '').isRetryable());
+  expect(retryable).toEqual([
+    ...['connect_failed', 'dns_failed', 'tls_failed', 'connect_timeout', 'connection_lost', 'heartbeat_timeout'],
+    ...['proxy_failed', 'attempts_exhausted', 'credentials_failed', 'queue_full', 'timeout'],
+  ]);
+  const rule = 'matches!(self.code(), 200..=299 | 500 | 502) && self != Self::Disconnected';
+  expect(read('core/src/error.rs')).toContain(rule);
+});
+
 describe('the bounds and fixed times', () => {
   const section = read('spec/SESSION.md').split('## Bounds and fixed times')[1] ?? '';
   const cells = section

@@ -56,4 +56,10 @@ export class SteadywireError extends Error {
   get code(): number {
     return ERROR_CODES[this.kind];
   }
+
+  /** Whether doing the same again later can succeed without a change by the user. */
+  isRetryable(): boolean {
+    const { code, kind } = this;
+    return (code >= 200 && code < 300 && kind !== 'disconnected') || kind === 'queue_full' || kind === 'timeout';
+  }
 }
