@@ -143,14 +143,14 @@ impl Session {
         task.from_start = false;
         task.unknowns = 0;
         task.told_epoch = None;
-        task.ended_epoch = None;
+        task.ended = None;
         task.hint = None;
         task.expires = None;
         task.heard_at = now;
         task.questions = 0;
         let id = task.id.clone();
-        if let Some(epoch) = self.tasks.outcomes().forget(&id) {
-            self.tasks.get_mut(slot).before = Some(epoch);
+        if let Some(seen) = self.tasks.outcomes().forget(&id) {
+            self.tasks.get_mut(slot).ended_before = Some(seen);
         }
         self.tasks.rearm(slot);
     }

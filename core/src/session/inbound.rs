@@ -134,9 +134,8 @@ impl Session {
         let ended_before = match self.tasks.find(&frame.task_id).filter(asked_for) {
             Some(slot) => {
                 let task = self.tasks.get(slot);
-                let same_run = frame.epoch.is_none()
-                    || task.ended_epoch.is_none()
-                    || task.ended_epoch.as_deref() == frame.epoch.as_deref();
+                let ended = task.ended.as_ref().map(|ended| &*ended.epoch);
+                let same_run = frame.epoch.is_none() || ended.is_none() || ended == frame.epoch.as_deref();
                 task.phase == Phase::Lost || (task.phase == Phase::Ended && same_run)
             }
             None => self.tasks.outcomes().repeats(&frame.task_id, frame.epoch.as_deref()),
@@ -192,20 +191,20 @@ impl Session {
     /// What the frame's task is to us, with the bookkeeping that follows from it.
     fn standing(&mut self, frame: &Frame<'_>, text: &str) -> Standing {
         let Some(slot) = self.tasks.find(&frame.task_id) else { return Standing::Passed };
-        let phase = self.tasks.get(slot).phase;
-        if phase != Phase::Idle && phase != Phase::Lost && self.is_of_former(slot, frame.epoch.as_deref()) {
-            return Standing::Repeated;
-        }
         let task = self.tasks.get(slot);
-        match task.phase {
-            Phase::Pending | Phase::Live => {}
-            Phase::Ended if frame.epoch.is_some() && task.ended_epoch.is_some() => {
-                if frame.epoch.as_deref() == task.ended_epoch.as_deref() {
+        match (task.phase, &task.ended) {
+            (Phase::Pending | Phase::Live, _) => {}
+            (Phase::Ended, Some(ended)) if frame.epoch.is_some() => {
+                let epoch = frame.epoch.as_deref();
+                if epoch == Some(&*ended.epoch) {
                     return Standing::Passed;
+                }
+                if frame.seq.is_some_and(|seq| self.is_of_left_run(slot, epoch, seq)) {
+                    return Standing::Repeated;
                 }
                 self.run_again(slot);
             }
-            Phase::Idle | Phase::Ended | Phase::Lost => return Standing::Passed,
+            (Phase::Idle | Phase::Ended | Phase::Lost, _) => return Standing::Passed,
         }
         let key = self.tasks.get(slot).key;
         self.heard_of(slot);

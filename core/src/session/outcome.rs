@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Session;
 use super::limits::HINT_MS;
-use super::tasks::{Hint, Phase, Slot};
+use super::tasks::{Cursor, Hint, Phase, Slot};
 use crate::config::Terminal;
 use crate::event::{
     Complete, DropReason, ErrorEvent, ErrorSource, Event, Lost, LostReason, Outcome, OutcomeKind, Settlement,
@@ -45,9 +45,10 @@ impl Session {
         self.stats.outcomes += 1;
         self.tasks.set_phase(slot, Phase::Ended);
         let task = self.tasks.get_mut(slot);
-        let epoch = task.cursor.take().map(|cursor| cursor.epoch).or_else(|| task.told_epoch.take());
-        task.ended_epoch.clone_from(&epoch);
-        self.tasks.outcomes().remember(outcome.clone(), epoch);
+        let told = task.told_epoch.take().map(|epoch| Cursor { epoch, seq: 0 });
+        let seen = task.cursor.take().or(told);
+        task.ended.clone_from(&seen);
+        self.tasks.outcomes().remember(outcome.clone(), seen);
         self.subscription_ended(slot, &outcome);
     }
 

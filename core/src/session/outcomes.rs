@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use super::limits::{MAX_OUTCOME_BYTES, MAX_OUTCOMES};
+use super::tasks::Cursor;
 use crate::event::Outcome;
 
-/// One outcome and the epoch it was seen in.
+/// One outcome and where it was seen.
 #[derive(Debug)]
 struct Remembered {
     stamp: u64,
     outcome: Outcome,
-    epoch: Option<Box<str>>,
+    seen: Option<Cursor>,
 }
 
 /// The last outcomes, for those who ask after the end.
@@ -32,16 +33,17 @@ impl Outcomes {
     /// Whether a repeated end of a task nobody wants any more is the one remembered.
     pub(crate) fn repeats(&self, id: &str, epoch: Option<&str>) -> bool {
         let Some(one) = self.by_id.get(id) else { return false };
-        epoch.is_none() || one.epoch.is_none() || epoch == one.epoch.as_deref()
+        let seen = one.seen.as_ref().map(|seen| &*seen.epoch);
+        epoch.is_none() || seen.is_none() || epoch == seen
     }
 
-    pub(crate) fn remember(&mut self, outcome: Outcome, epoch: Option<Box<str>>) {
+    pub(crate) fn remember(&mut self, outcome: Outcome, seen: Option<Cursor>) {
         self.forget(&outcome.task_id);
         self.stamp += 1;
         self.bytes += weight(&outcome);
         let id: Box<str> = outcome.task_id.as_str().into();
         self.order.push_back((self.stamp, id.clone()));
-        self.by_id.insert(id, Remembered { stamp: self.stamp, outcome, epoch });
+        self.by_id.insert(id, Remembered { stamp: self.stamp, outcome, seen });
         while self.by_id.len() > MAX_OUTCOMES || (self.bytes > MAX_OUTCOME_BYTES && self.by_id.len() > 1) {
             let Some((stamp, id)) = self.order.pop_front() else { break };
             if self.by_id.get(&id).is_some_and(|one| one.stamp == stamp) {
@@ -59,11 +61,11 @@ impl Outcomes {
         self.by_id.len()
     }
 
-    /// Forgets the outcome of a task. Returns the epoch it was seen in.
-    pub(crate) fn forget(&mut self, id: &str) -> Option<Box<str>> {
+    /// Forgets the outcome of a task. Returns where it was seen.
+    pub(crate) fn forget(&mut self, id: &str) -> Option<Cursor> {
         let one = self.by_id.remove(id)?;
         self.bytes -= weight(&one.outcome);
-        one.epoch
+        one.seen
     }
 }
 

@@ -39,9 +39,6 @@ impl Session {
     /// The server says how a task is.
     pub(super) fn on_task_state(&mut self, id: &str, state: &TaskState<'_>, answers_subscribe: bool) {
         let Some(slot) = self.tasks.find(id).filter(|slot| self.tasks.get(*slot).is_open()) else { return };
-        if self.is_of_former(slot, state.epoch.as_deref()) {
-            return;
-        }
         self.tasks.set_phase(slot, Phase::Live);
         if state.status == Some(TaskStatus::Unknown) {
             let task = self.tasks.get_mut(slot);

@@ -15,25 +15,23 @@ impl Session {
     /// Whether a frame of an open task is new. Moves the cursor and tells of a gap before it.
     pub(super) fn is_new(&mut self, slot: Slot, frame: &Frame<'_>, text: &str) -> bool {
         let Some(seq) = frame.seq else { return self.is_new_by_text(slot, text) };
-        let task = self.tasks.get_mut(slot);
         let first = frame.covers.unwrap_or(seq);
+        let epoch = frame.epoch.as_deref();
+        if self.is_of_left_run(slot, epoch, seq) {
+            return false;
+        }
+        if let Some(epoch) = epoch {
+            self.epoch_is(slot, epoch);
+        }
+        let task = self.tasks.get_mut(slot);
         let Some(cursor) = &mut task.cursor else {
-            let epoch = frame.epoch.as_deref().unwrap_or_default();
+            let epoch = epoch.unwrap_or_default();
             task.cursor = Some(Cursor { epoch: epoch.into(), seq });
-            if let Some(epoch) = frame.epoch.as_deref() {
-                self.leave_ended(slot, epoch);
-            }
-            let task = self.tasks.get_mut(slot);
             if std::mem::take(&mut task.from_start) && first > 1 {
                 self.tell_gap(slot, 1, Some(first - 1), epoch.to_owned());
             }
             return true;
         };
-        if let Some(epoch) = frame.epoch.as_deref().filter(|epoch| *epoch != &*cursor.epoch) {
-            self.epoch_is(slot, epoch);
-            self.tasks.get_mut(slot).cursor = Some(Cursor { epoch: epoch.into(), seq });
-            return true;
-        }
         if seq <= cursor.seq {
             self.stats.replays_dropped += 1;
             return false;
@@ -49,31 +47,25 @@ impl Session {
 
     /// The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing.
     pub(super) fn epoch_is(&mut self, slot: Slot, epoch: &str) {
-        self.leave_ended(slot, epoch);
         let task = self.tasks.get_mut(slot);
+        if let Some(ended) = task.ended_before.take().filter(|ended| &*ended.epoch != epoch) {
+            task.left = Some(ended);
+        }
+        let back = task.left.take_if(|left| &*left.epoch == epoch);
         if let Some(cursor) = task.cursor.take_if(|cursor| &*cursor.epoch != epoch) {
-            self.leave_epoch(slot, cursor.epoch.clone());
-            self.tell_gap(slot, cursor.seq + 1, None, cursor.epoch.into());
+            let (from, left) = (cursor.seq + 1, cursor.epoch.to_string());
+            task.left = Some(cursor);
+            task.cursor = back;
+            self.tell_gap(slot, from, None, left);
+        } else if task.cursor.is_none() {
+            task.cursor = back;
         }
     }
 
-    /// From here on messages of that epoch are repeats, as long as this link lasts.
-    fn leave_epoch(&mut self, slot: Slot, epoch: Box<str>) {
-        self.tasks.get_mut(slot).former = Some((self.link.generation, epoch));
-    }
-
-    /// As above for the epoch of the outcome before this subscription, which the server may also send again.
-    fn leave_ended(&mut self, slot: Slot, epoch: &str) {
-        if let Some(before) = self.tasks.get_mut(slot).before.take().filter(|before| **before != *epoch) {
-            self.leave_epoch(slot, before);
-        }
-    }
-
-    /// Whether this was said of a run that another one has followed on this link: it is dropped then.
-    pub(super) fn is_of_former(&mut self, slot: Slot, epoch: Option<&str>) -> bool {
-        let generation = self.link.generation;
-        let former = self.tasks.get(slot).former.as_ref();
-        let repeated = former.is_some_and(|(on, left)| *on == generation && Some(&**left) == epoch);
+    /// Whether a message was seen in the run that was left for another: a repeat, which is dropped.
+    pub(super) fn is_of_left_run(&mut self, slot: Slot, epoch: Option<&str>, seq: u64) -> bool {
+        let left = self.tasks.get(slot).left.as_ref();
+        let repeated = left.is_some_and(|left| Some(&*left.epoch) == epoch && seq <= left.seq);
         self.stats.replays_dropped += u64::from(repeated);
         repeated
     }

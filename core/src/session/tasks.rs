@@ -67,12 +67,12 @@ pub(crate) struct Task {
     pub cursor: Option<Cursor>,
     /// The epoch that the server named last, whether or not messages of it were seen.
     pub told_epoch: Option<Box<str>>,
-    /// The epoch in which the outcome was seen.
-    pub ended_epoch: Option<Box<str>>,
-    /// The epoch of the outcome before this subscription, until another one is seen.
-    pub before: Option<Box<str>>,
-    /// The epoch that was left for another one, and the transport on which it was.
-    pub former: Option<(Generation, Box<str>)>,
+    /// Where the outcome was seen. The position is 0 where only the epoch is known.
+    pub ended: Option<Cursor>,
+    /// Where the outcome before this subscription was seen, until the server names an epoch.
+    pub ended_before: Option<Cursor>,
+    /// The cursor in the epoch that was left last for another.
+    pub left: Option<Cursor>,
     /// The server has shown that it knows the task.
     pub known: bool,
     /// The subscription is older than the run of the task: its first message is number 1.
@@ -189,9 +189,9 @@ impl Tasks {
             asked_before: false,
             cursor: None,
             told_epoch: None,
-            ended_epoch: None,
-            before: None,
-            former: None,
+            ended: None,
+            ended_before: None,
+            left: None,
             known: false,
             from_start: false,
             unknowns: 0,
