@@ -29,8 +29,16 @@ pub(crate) struct Heartbeat {
     /// Pings without a pong: number, frames written before it, time. See `MAX_PINGS`.
     pings: VecDeque<(u64, u64, u64)>,
     next_ping: u64,
-    /// How many messages had been written before each heartbeat message without an answer. See `MAX_PINGS`.
-    beats: VecDeque<u64>,
+    /// Heartbeat messages without an answer, oldest first. See `MAX_PINGS`.
+    beats: VecDeque<Beats>,
+}
+
+/// Heartbeat messages whose answers prove the same.
+#[derive(Debug)]
+struct Beats {
+    /// How many messages had been written before the first of them.
+    written: u64,
+    unanswered: u64,
 }
 
 impl Heartbeat {
@@ -85,7 +93,12 @@ impl Session {
         if received {
             self.heartbeat.answers = true;
             // It may be the answer to the oldest one, and proves no more than that.
-            if let Some(written) = self.heartbeat.beats.pop_front() {
+            if let Some(oldest) = self.heartbeat.beats.front_mut() {
+                let written = oldest.written;
+                oldest.unanswered -= 1;
+                if oldest.unanswered == 0 {
+                    self.heartbeat.beats.pop_front();
+                }
                 self.written_up_to(written);
             }
         } else {
@@ -153,10 +166,7 @@ impl Session {
         if let Some(task) = self.heartbeat.beat.take() {
             let mut text = String::new();
             encode_heartbeat(&mut text, &task, wall, false);
-            // At the bound it is not noted: an answer then proves less than it could, never more.
-            if self.heartbeat.beats.len() < MAX_PINGS {
-                self.heartbeat.beats.push_back(self.receipts.written);
-            }
+            self.note_beat();
             return Some(Transmit::Text(text));
         }
         if std::mem::take(&mut self.heartbeat.ping) {
@@ -178,6 +188,16 @@ impl Session {
     /// A heartbeat message of the user's own: written now or not at all.
     pub(super) fn beat_once(&mut self, task: &str) {
         self.heartbeat.beat = Some(task.into());
+    }
+
+    fn note_beat(&mut self) {
+        let beats = &mut self.heartbeat.beats;
+        let is_full = beats.len() == MAX_PINGS;
+        match beats.back_mut() {
+            // Its answer then proves less than it could, and those after it no more than they should.
+            Some(last) if is_full => last.unanswered += 1,
+            _ => beats.push_back(Beats { written: self.receipts.written, unanswered: 1 }),
+        }
     }
 
     fn schedule_beat(&mut self) {

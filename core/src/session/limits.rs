@@ -23,7 +23,7 @@ pub const LATE_MS: u64 = 3000;
 pub const PROBE_MS: u64 = 3000;
 
 /// How many pings may be without a pong; at the bound the oldest is forgotten. And how many heartbeat messages
-/// without an answer; at the bound one more proves nothing.
+/// without an answer; at the bound one more counts with the last.
 pub const MAX_PINGS: usize = 8;
 
 // Subscriptions

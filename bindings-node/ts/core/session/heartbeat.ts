@@ -18,6 +18,13 @@ interface Ping {
   readonly sent: number;
 }
 
+/** Heartbeat messages whose answers prove the same. */
+interface Beats {
+  /** How many messages had been written before the first of them. */
+  readonly written: number;
+  unanswered: number;
+}
+
 /** What keeps the current link alive. */
 export interface Heartbeat {
   /** When the next heartbeat is due. */
@@ -34,8 +41,8 @@ export interface Heartbeat {
   ping: boolean;
   /** See `MAX_PINGS`. */
   pings: Ping[];
-  /** How many messages had been written before each heartbeat message without an answer. See `MAX_PINGS`. */
-  beats: number[];
+  /** Heartbeat messages without an answer, oldest first. See `MAX_PINGS`. */
+  beats: Beats[];
   lastPing: number;
 }
 
@@ -91,9 +98,12 @@ export function onHeartbeat(s: Session, task: string, received: boolean): void {
   if (received) {
     heartbeat.answers = true;
     // It may be the answer to the oldest one, and proves no more than that.
-    const written = heartbeat.beats.shift();
-    if (written !== undefined) {
-      writtenUpTo(s, written);
+    const oldest = heartbeat.beats[0];
+    if (oldest) {
+      if (--oldest.unanswered === 0) {
+        heartbeat.beats.shift();
+      }
+      writtenUpTo(s, oldest.written);
     }
   } else {
     heartbeat.answer = task;
@@ -162,10 +172,7 @@ export function nextControl(s: Session): Transmit | undefined {
   }
   if (beat !== undefined) {
     heartbeat.beat = undefined;
-    // At the bound it is not noted: an answer then proves less than it could, never more.
-    if (heartbeat.beats.length < MAX_PINGS) {
-      heartbeat.beats.push(s.receipts.written);
-    }
+    noteBeat(s);
     return encodeHeartbeat(beat, s.wall, false);
   }
   if (heartbeat.ping) {
@@ -214,5 +221,16 @@ function expectLife(s: Session, within: number): void {
   const canTell = s.platform.pings || (heartbeat.answers && heartbeat.beat !== undefined);
   if (canTell && !heartbeat.paused && heartbeat.deadline === Infinity) {
     heartbeat.deadline = s.mono + within;
+  }
+}
+
+function noteBeat(s: Session): void {
+  const { beats } = s.heartbeat;
+  const last = beats[MAX_PINGS - 1];
+  if (last) {
+    // Its answer then proves less than it could, and those after it no more than they should.
+    last.unanswered++;
+  } else {
+    beats.push({ written: s.receipts.written, unanswered: 1 });
   }
 }

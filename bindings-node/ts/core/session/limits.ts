@@ -24,7 +24,7 @@ export const PROBE_MS = 3000;
 
 /**
  * How many pings may be without a pong; at the bound the oldest is forgotten. And how many heartbeat messages
- * without an answer; at the bound one more proves nothing.
+ * without an answer; at the bound one more counts with the last.
  */
 export const MAX_PINGS = 8;
 
