@@ -145,10 +145,10 @@ export function reopen(s: Session, task: Task): void {
   task.known = task.cursor !== undefined;
   task.askedBefore = task.fromStart = false;
   task.unknowns = task.questions = 0;
-  task.toldEpoch = task.endedEpoch = task.hint = undefined;
+  task.toldEpoch = task.ended = task.hint = undefined;
   task.expires = Infinity;
   task.heardAt = s.mono;
-  task.before = forget(tasks.outcomes, task.id) ?? task.before;
+  task.endedBefore = forget(tasks.outcomes, task.id) ?? task.endedBefore;
   rearm(tasks, task);
 }
 

@@ -11,7 +11,7 @@ import { endOfWord, endTask, hintEnd, lose, tellEnd, type End } from './outcome'
 import { repeats } from './outcomes';
 import { awaitWordOf, heardOf, onTaskState } from './questions';
 import { onAck, onRefusedMessage } from './receipts';
-import { isNew, isOfFormer } from './resume';
+import { isNew, isOfLeftRun } from './resume';
 import type { Session } from './session';
 import { featuresAreKnown } from './subscriptions';
 import { isOpen, type Task } from './tasks';
@@ -155,7 +155,7 @@ function onEnd(s: Session, frame: Frame, text: string, end: End): void {
   const endedBefore =
     task && task.phase !== 'idle'
       ? task.phase === 'lost' ||
-        (task.phase === 'ended' && (epoch === undefined || task.endedEpoch === undefined || task.endedEpoch === epoch))
+        (task.phase === 'ended' && (epoch === undefined || !task.ended || task.ended.epoch === epoch))
       : repeats(s.tasks.outcomes, taskId, epoch);
   if (endedBefore) {
     s.counters.replaysDropped++;
@@ -183,14 +183,14 @@ function standing(s: Session, frame: Frame, text: string): Task | undefined | ty
   if (!task) {
     return undefined;
   }
-  const { epoch } = frame;
-  if (task.phase !== 'idle' && task.phase !== 'lost' && isOfFormer(s, task, epoch)) {
-    return REPEATED;
-  }
   if (!isOpen(task)) {
-    const { endedEpoch } = task;
-    if (task.phase !== 'ended' || epoch === undefined || endedEpoch === undefined || epoch === endedEpoch) {
+    const { epoch, seq } = frame;
+    const { ended } = task;
+    if (task.phase !== 'ended' || epoch === undefined || !ended || epoch === ended.epoch) {
       return undefined;
+    }
+    if (seq !== undefined && isOfLeftRun(s, task, epoch, seq)) {
+      return REPEATED;
     }
     // The task is run again: its subscription is open again without being asked for.
     reopen(s, task);

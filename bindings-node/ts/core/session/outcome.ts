@@ -27,13 +27,14 @@ export function endTask(s: Session, task: Task, end: End): void {
   const outcome: Outcome = { taskId: task.id, reason: undefined, ...end };
   s.counters.outcomes++;
   setPhase(s.tasks, task, 'ended');
-  const epoch = task.cursor ? task.cursor.epoch : task.toldEpoch;
-  if (!task.cursor) {
+  let seen = task.cursor;
+  if (!seen && task.toldEpoch !== undefined) {
+    seen = { epoch: task.toldEpoch, seq: 0 };
     task.toldEpoch = undefined;
   }
   task.cursor = undefined;
-  task.endedEpoch = epoch;
-  remember(s.tasks.outcomes, outcome, epoch);
+  task.ended = seen;
+  remember(s.tasks.outcomes, outcome, seen);
   subscriptionEnded(s, task, outcome);
 }
 

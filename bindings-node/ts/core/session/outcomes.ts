@@ -3,11 +3,12 @@
 import type { Outcome } from '../event';
 import { utf8Length } from './bytes';
 import { MAX_OUTCOMES, MAX_OUTCOME_BYTES } from './limits';
+import type { Cursor } from './tasks';
 
-/** One outcome and the epoch it was seen in. */
+/** One outcome and where it was seen. */
 interface Remembered {
   readonly outcome: Outcome;
-  readonly epoch: string | undefined;
+  readonly seen: Cursor | undefined;
   readonly bytes: number;
 }
 
@@ -20,16 +21,16 @@ export interface Outcomes {
 /** Whether a repeated end of a task nobody wants any more is the one remembered. */
 export function repeats(outcomes: Outcomes, id: string, epoch: string | undefined): boolean {
   const one = outcomes.byId.get(id);
-  return one !== undefined && (epoch === undefined || one.epoch === undefined || epoch === one.epoch);
+  return one !== undefined && (epoch === undefined || !one.seen || epoch === one.seen.epoch);
 }
 
 /** Remembers an outcome in the place of the task's earlier one. At the bounds the oldest go. */
-export function remember(outcomes: Outcomes, outcome: Outcome, epoch: string | undefined): void {
+export function remember(outcomes: Outcomes, outcome: Outcome, seen: Cursor | undefined): void {
   const { byId } = outcomes;
   const { taskId, data, message, code } = outcome;
   const bytes = utf8Length(taskId) + utf8Length(data) + utf8Length(message) + utf8Length(code);
   forget(outcomes, taskId);
-  byId.set(taskId, { outcome, epoch, bytes });
+  byId.set(taskId, { outcome, seen, bytes });
   outcomes.bytes += bytes;
   for (const oldest of byId.keys()) {
     if (byId.size <= MAX_OUTCOMES && (outcomes.bytes <= MAX_OUTCOME_BYTES || byId.size === 1)) {
@@ -39,10 +40,10 @@ export function remember(outcomes: Outcomes, outcome: Outcome, epoch: string | u
   }
 }
 
-/** Forgets the outcome of a task, if it is remembered. Gives the epoch it was seen in. */
-export function forget(outcomes: Outcomes, id: string): string | undefined {
+/** Forgets the outcome of a task, if it is remembered. Gives where it was seen. */
+export function forget(outcomes: Outcomes, id: string): Cursor | undefined {
   const one = outcomes.byId.get(id);
   outcomes.byId.delete(id);
   outcomes.bytes -= one ? one.bytes : 0;
-  return one && one.epoch;
+  return one && one.seen;
 }

@@ -3,7 +3,7 @@
 import type { TaskState } from '../protocol';
 import { MAX_QUESTION_MS, MAX_UNKNOWNS } from './limits';
 import { endOf, hintEnd, hintIsDue, lose } from './outcome';
-import { epochIs, isOfFormer } from './resume';
+import { epochIs } from './resume';
 import type { Session } from './session';
 import { askFor, request } from './subscriptions';
 import { isOpen, rearm, remove, setPhase, type Task } from './tasks';
@@ -35,7 +35,7 @@ export function heardOf(s: Session, task: Task): void {
 /** The server says how a task is. */
 export function onTaskState(s: Session, id: string, state: TaskState, answersSubscribe: boolean): void {
   const task = s.tasks.byId.get(id);
-  if (!task || !isOpen(task) || isOfFormer(s, task, state.epoch)) {
+  if (!task || !isOpen(task)) {
     return;
   }
   setPhase(s.tasks, task, 'live');

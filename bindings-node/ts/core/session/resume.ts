@@ -13,20 +13,20 @@ export function isNew(s: Session, task: Task, frame: Frame, text: string): boole
   if (seq === undefined) {
     return isNewByText(s, task, text);
   }
+  if (isOfLeftRun(s, task, epoch, seq)) {
+    return false;
+  }
+  if (epoch !== undefined) {
+    epochIs(s, task, epoch);
+  }
   const { cursor } = task;
   const first = frame.covers ?? seq;
   if (!cursor) {
     task.cursor = { epoch: epoch ?? '', seq };
-    leaveEnded(s, task, epoch);
     if (task.fromStart && first > 1) {
       tellGap(s, task, 1, first - 1, epoch ?? '');
     }
     task.fromStart = false;
-    return true;
-  }
-  if (epoch !== undefined && epoch !== cursor.epoch) {
-    epochIs(s, task, epoch);
-    task.cursor = { epoch, seq };
     return true;
   }
   const expected = cursor.seq + 1;
@@ -43,18 +43,29 @@ export function isNew(s: Session, task: Task, frame: Frame, text: string): boole
 
 /** The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing. */
 export function epochIs(s: Session, task: Task, epoch: string): void {
-  const { cursor } = task;
-  leaveEnded(s, task, epoch);
-  if (cursor && cursor.epoch !== epoch) {
-    task.cursor = undefined;
-    leave(s, task, cursor.epoch);
+  const { cursor, endedBefore } = task;
+  task.endedBefore = undefined;
+  if (endedBefore && endedBefore.epoch !== epoch) {
+    task.left = endedBefore;
+  }
+  const { left } = task;
+  const back = left && left.epoch === epoch ? left : undefined;
+  if (back) {
+    task.left = undefined;
+  }
+  if (!cursor) {
+    task.cursor = back;
+  } else if (cursor.epoch !== epoch) {
+    task.left = cursor;
+    task.cursor = back;
     tellGap(s, task, cursor.seq + 1, undefined, cursor.epoch);
   }
 }
 
-/** Whether this was said of a run that another one has followed on this link: it is dropped then. */
-export function isOfFormer(s: Session, task: Task, epoch: string | undefined): boolean {
-  const repeated = epoch !== undefined && task.former === epoch && task.formerOn === s.link.generation;
+/** Whether a message was seen in the run that was left for another: a repeat, which is dropped. */
+export function isOfLeftRun(s: Session, task: Task, epoch: string | undefined, seq: number): boolean {
+  const { left } = task;
+  const repeated = left !== undefined && left.epoch === epoch && seq <= left.seq;
   s.counters.replaysDropped += +repeated;
   return repeated;
 }
@@ -66,23 +77,6 @@ export function importCursors(s: Session): void {
       const task = findOrAdd(s.tasks, id);
       task.cursor = { epoch, seq };
       rearm(s.tasks, task);
-    }
-  }
-}
-
-/** From here on messages of that epoch are repeats, as long as this link lasts. */
-function leave(s: Session, task: Task, epoch: string): void {
-  task.former = epoch;
-  task.formerOn = s.link.generation;
-}
-
-/** As above for the epoch of the outcome before this subscription, which the server may also send again. */
-function leaveEnded(s: Session, task: Task, epoch: string | undefined): void {
-  const { before } = task;
-  if (before !== undefined && epoch !== undefined) {
-    task.before = undefined;
-    if (before !== epoch) {
-      leave(s, task, before);
     }
   }
 }

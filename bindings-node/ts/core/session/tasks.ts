@@ -61,13 +61,12 @@ export interface Task {
   cursor: Cursor | undefined;
   /** The epoch that the server named last, whether or not messages of it were seen. */
   toldEpoch: string | undefined;
-  /** The epoch in which the outcome was seen. */
-  endedEpoch: string | undefined;
-  /** The epoch of the outcome before this subscription, until another one is seen. */
-  before: string | undefined;
-  /** The epoch that was left for another one, and the transport on which it was. */
-  former: string | undefined;
-  formerOn: Generation;
+  /** Where the outcome was seen. The position is 0 where only the epoch is known. */
+  ended: Cursor | undefined;
+  /** Where the outcome before this subscription was seen, until the server names an epoch. */
+  endedBefore: Cursor | undefined;
+  /** The cursor in the epoch that was left last for another. */
+  left: Cursor | undefined;
   /** The server has shown that it knows the task. */
   known: boolean;
   /** The subscription is older than the run of the task: its first message is number 1. */
@@ -158,10 +157,9 @@ export function findOrAdd(tasks: Tasks, id: string): Task {
     askedBefore: false,
     cursor: undefined,
     toldEpoch: undefined,
-    endedEpoch: undefined,
-    before: undefined,
-    former: undefined,
-    formerOn: 0,
+    ended: undefined,
+    endedBefore: undefined,
+    left: undefined,
     known: false,
     fromStart: false,
     unknowns: 0,
