@@ -9,6 +9,8 @@ use steadywire::ErrorKind;
 pub enum Packet {
     /// A text message.
     Text(String),
+    /// A text message that came before, and comes again.
+    Again(String),
     /// A binary message.
     Binary(String),
     /// A ping with its number.

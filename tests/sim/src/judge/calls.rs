@@ -184,6 +184,9 @@ impl Judge {
                 let open_before = task.phase != Phase::Idle;
                 assert!(open_before || idle >= CURSOR_KEPT_MS, "the cursor of {id} is forgotten after {idle} ms");
                 task.position = Position::None;
+                if !open_before {
+                    task.forget_runs();
+                }
                 scene.coverage.note("path cursor forgotten");
             }
             (Position::None, _) => {}

@@ -19,17 +19,55 @@ pub(super) enum Position {
 pub(super) type Missing = (u64, Option<u64>, String);
 
 impl Task {
+    /// Whether the message at this position was told, or seen to be told.
+    pub(super) fn has_seen(&self, epoch: &str, seq: u64) -> bool {
+        let ended = self.ended.as_ref().and_then(|(_, at)| at.as_ref());
+        let known = [&self.left, &self.ended_before].into_iter().flatten().chain(ended);
+        let known = known.map(|(of, told)| (of.as_str(), *told)).chain(self.position());
+        known.into_iter().any(|(of, told)| of == epoch && seq <= told)
+    }
+
     /// What is missing between what was told and a message that stands for `first` to `seq`; `None` = it was seen.
-    pub(super) fn missing_before(&self, epoch: Option<&str>, first: u64, seq: u64) -> Option<Vec<Missing>> {
+    pub(super) fn missing_before(&mut self, epoch: Option<&str>, first: u64, seq: u64) -> Option<Vec<Missing>> {
         let own = |epoch: Option<&str>| epoch.unwrap_or_default().to_owned();
-        Some(match &self.position {
+        if let Some((left, told)) = &self.left
+            && epoch == Some(left)
+            && seq <= *told
+        {
+            return None;
+        }
+        let other = epoch.and_then(|epoch| self.speaks_of(epoch));
+        let missing = match &self.position {
             Position::None if self.from_start && first > 1 => vec![(1, Some(first - 1), own(epoch))],
             Position::None => Vec::new(),
-            Position::At(at, told) if epoch.is_some_and(|epoch| epoch != at) => vec![(told + 1, None, at.clone())],
             Position::At(_, told) if seq <= *told => return None,
             Position::At(at, told) if first > told + 1 => vec![(told + 1, Some(first - 1), at.clone())],
             Position::At(..) => Vec::new(),
-        })
+        };
+        Some(other.into_iter().chain(missing).collect())
+    }
+
+    /// The server speaks of this epoch. What is missing of another that was told.
+    pub(super) fn speaks_of(&mut self, epoch: &str) -> Option<Missing> {
+        if let Some(ended) = self.ended_before.take().filter(|(of, _)| of != epoch) {
+            self.left = Some(ended);
+        }
+        let back = self.left.take_if(|(of, _)| of == epoch).map(|(of, seq)| Position::At(of, seq));
+        match std::mem::take(&mut self.position) {
+            Position::At(at, told) if at != epoch => {
+                self.position = back.unwrap_or_default();
+                self.left = Some((at.clone(), told));
+                Some((told + 1, None, at))
+            }
+            Position::None => {
+                self.position = back.unwrap_or_default();
+                None
+            }
+            same => {
+                self.position = same;
+                None
+            }
+        }
     }
 }
 
@@ -39,11 +77,9 @@ impl Judge {
         let heard = self.heard.as_mut().unwrap_or_else(|| panic!("{gap:?} though nothing was heard"));
         let told = (gap.from, gap.to, gap.epoch.clone());
         assert!(heard.task == gap.task_id, "{gap:?} for a message of {}", heard.task);
-        let Some(at) = heard.missing.iter().position(|missing| *missing == told) else {
-            panic!("{gap:?} is none; missing are {:?}", heard.missing)
-        };
+        assert!(heard.missing.first() == Some(&told), "{gap:?} is none; missing are {:?}", heard.missing);
         assert!(!heard.is_told, "a gap is told after the message behind it");
-        heard.missing.remove(at);
+        heard.missing.remove(0);
         if gap.to.is_none() {
             assert!(scene.ledger.has_later(&gap.task_id, &gap.epoch), "{gap:?}, and that epoch goes on");
         }

@@ -8,7 +8,7 @@ use steadywire::protocol::{self, Body, Control, Frame, TaskState, TaskStatus};
 use steadywire::session::Session;
 use steadywire::{Config, ErrorKind, Terminal};
 
-use super::coverage::{Missing, Position};
+use super::coverage::Missing;
 use super::tasks::{Phase, Task};
 use super::{Judge, Scene};
 
@@ -204,13 +204,8 @@ impl Judge {
             return;
         }
         let Some(task) = self.tasks.get_mut(&id) else { return };
-        if matches!(task.phase, Phase::Open | Phase::Ended) && task.is_of_former(heard.epoch.as_deref(), scene) {
-            scene.coverage.note("path repeat of a former run");
-            (heard.must, heard.seen) = (false, true);
-            return;
-        }
         let other_run = |task: &Task| {
-            let ended = task.ended.as_ref().and_then(|(_, epoch)| epoch.as_ref());
+            let ended = task.ended.as_ref().and_then(|(_, at)| at.as_ref()).map(|(epoch, _)| epoch);
             heard.epoch.is_some() && ended.is_some() && heard.epoch.as_ref() != ended
         };
         let repeats_end = match task.phase {
@@ -221,6 +216,16 @@ impl Judge {
         if sort == Sort::End && repeats_end {
             heard.must = false;
             heard.seen = true;
+            return;
+        }
+        let of_left = task.left.as_ref().is_some_and(|(epoch, told)| {
+            heard.epoch.as_ref() == Some(epoch) && heard.seq.is_some_and(|seq| seq <= *told)
+        });
+        if task.phase != Phase::Idle && of_left {
+            scene.coverage.note("path repeat of a former run");
+        }
+        if task.phase == Phase::Ended && other_run(task) && of_left {
+            (heard.must, heard.seen) = (false, true);
             return;
         }
         if task.phase == Phase::Ended && other_run(task) {
@@ -238,9 +243,6 @@ impl Judge {
                 let missing = task.missing_before(heard.epoch.as_deref(), heard.covers.unwrap_or(seq), seq);
                 heard.seen = missing.is_none();
                 heard.missing = missing.unwrap_or_default();
-                if let Some(epoch) = &heard.epoch {
-                    task.speaks_of(epoch, scene);
-                }
                 heard.must = !heard.seen;
             }
             None => heard.must = !task.told.contains(&heard.mark),
@@ -255,10 +257,6 @@ impl Judge {
 
     fn weigh_state(&mut self, heard: &mut Heard, state: &TaskState<'_>, scene: &mut Scene<'_>) {
         let Some(task) = self.tasks.get_mut(&heard.task).filter(|task| task.is_open()) else { return };
-        if task.is_of_former(state.epoch.as_deref(), scene) {
-            scene.coverage.note("path repeat of a former run");
-            return;
-        }
         if state.status == Some(TaskStatus::Unknown) {
             scene.coverage.note("path unknown to the server");
             task.unknowns += 1;
@@ -266,13 +264,7 @@ impl Judge {
             return;
         }
         if let Some(epoch) = state.epoch.as_deref() {
-            task.speaks_of(epoch, scene);
-            if let Position::At(at, seq) = &task.position
-                && at != epoch
-            {
-                heard.missing.push((seq + 1, None, at.clone()));
-                task.position = Position::None;
-            }
+            heard.missing.extend(task.speaks_of(epoch));
             task.told_epoch = Some(epoch.to_owned());
         }
         if let Some(status) = state.status {

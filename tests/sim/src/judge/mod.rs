@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use steadywire::Config;
 use steadywire::event::{Batch, Event, Item, Outcome, OutcomeKind, Settlement};
+use steadywire::protocol;
 use steadywire::session::{Input, LeaseKind, Platform, Session, Transmit};
 
 use crate::LinkId;
@@ -113,7 +114,14 @@ impl Judge {
         self.tasks.get(task).and_then(Task::position)
     }
 
-    /// Whether a message was cut short since the subscription last went out.
+    /// Whether a message was heard of an open subscription before, or has no position by which to tell.
+    pub fn has_seen(&self, text: &str) -> bool {
+        let Ok(frame) = protocol::parse(text) else { return false };
+        let (Some(epoch), Some(seq)) = (frame.epoch.as_deref(), frame.seq) else { return true };
+        self.tasks.get(&*frame.task_id).is_some_and(|task| task.has_seen(epoch, seq))
+    }
+
+    /// Whether there is a reason to be connected.
     pub fn has_open_work(&self) -> bool {
         self.tasks.values().any(Task::is_open)
             || self.leases.values().any(|(_, kind)| *kind == LeaseKind::Report)

@@ -5,7 +5,6 @@ use steadywire::session::LeaseKind;
 
 use super::coverage::Position;
 use super::{Cause, Judge, Scene};
-use crate::LinkId;
 
 /// What a session should know of a task.
 #[derive(Debug, Default)]
@@ -25,12 +24,12 @@ pub(super) struct Task {
     pub from_start: bool,
     /// The epoch the server named last.
     pub told_epoch: Option<String>,
-    /// The outcome that was told, while it must not be told again; with its epoch.
-    pub ended: Option<(Outcome, Option<String>)>,
-    /// The epoch of the outcome before this subscription, until another is seen.
-    pub before: Option<String>,
-    /// The epoch that was left for another, and the connection on which it was.
-    pub former: Option<(LinkId, String)>,
+    /// The outcome that was told, while it must not be told again; and where.
+    pub ended: Option<(Outcome, Option<(String, u64)>)>,
+    /// Where the outcome before this subscription was told, until the server names an epoch.
+    pub ended_before: Option<(String, u64)>,
+    /// Where the epoch was left that was left last.
+    pub left: Option<(String, u64)>,
     /// Ends that a status or a state has announced in this subscription, with the time.
     pub hints: Vec<(u64, bool, Option<String>)>,
     /// Texts without seq that were told in this subscription.
@@ -71,17 +70,9 @@ impl Task {
         }
     }
 
-    /// Whether this was said of a run that another has followed on this connection.
-    pub(super) fn is_of_former(&self, epoch: Option<&str>, scene: &Scene<'_>) -> bool {
-        self.former.as_ref().is_some_and(|(link, left)| Some(*link) == scene.link && Some(left.as_str()) == epoch)
-    }
-
-    /// The server speaks of this epoch: what was told of another, and the outcome before, are of one that is over.
-    pub(super) fn speaks_of(&mut self, epoch: &str, scene: &Scene<'_>) {
-        let told = self.position().map(|(at, _)| at.to_owned());
-        for left in [self.before.take(), told].into_iter().flatten().filter(|left| left != epoch) {
-            self.former = scene.link.map(|link| (link, left));
-        }
+    /// Nobody holds the task, and nothing is kept of it.
+    pub(super) fn forget_runs(&mut self) {
+        (self.left, self.ended_before) = (None, None);
     }
 
     /// The subscription begins anew.
@@ -90,7 +81,7 @@ impl Task {
         self.known = matches!(self.position, Position::At(..));
         self.from_start = false;
         self.told_epoch = None;
-        self.before = self.ended.take().and_then(|(_, epoch)| epoch).or(self.before.take());
+        self.ended_before = self.ended.take().and_then(|(_, at)| at).or(self.ended_before.take());
         self.hints.clear();
         self.told.clear();
         self.unknowns = 0;
@@ -133,7 +124,7 @@ impl Judge {
             let epoch = self.heard.as_ref().and_then(|heard| heard.epoch.clone());
             let repeated = task
                 .and_then(|task| task.ended.as_ref())
-                .is_some_and(|(_, of)| epoch.is_none() || of.is_none() || *of == epoch);
+                .is_some_and(|(_, at)| epoch.is_none() || at.as_ref().is_none_or(|(of, _)| epoch.as_ref() == Some(of)));
             assert!(!repeated, "the outcome of {id} is told twice");
             scene.coverage.note("path outcome passed on");
             return;
@@ -154,9 +145,10 @@ impl Judge {
         };
         scene.coverage.note(if failed { "path outcome error" } else { "path outcome complete" });
         let task = self.tasks.get_mut(&id).expect("it is open");
-        let epoch = task.position().map(|(epoch, _)| epoch.to_owned()).or_else(|| task.told_epoch.take());
+        let told = task.told_epoch.take().map(|epoch| (epoch, 0));
+        let at = task.position().map(|(epoch, seq)| (epoch.to_owned(), seq)).or(told);
         task.position = Position::None;
-        task.ended = Some((outcome.clone(), epoch));
+        task.ended = Some((outcome.clone(), at));
         task.phase = Phase::Ended;
         self.answers_due(&id, &outcome);
         self.unwanted(&id, scene);
@@ -212,6 +204,9 @@ impl Judge {
         task.phase = Phase::Idle;
         if held && task.reporting == 0 {
             task.idle_since = scene.mono;
+        }
+        if task.reporting == 0 && task.position == Position::None {
+            task.forget_runs();
         }
     }
 }

@@ -106,9 +106,7 @@ impl Task {
         let epoch = self.epoch.clone().unwrap_or_default();
         let record = Record { index: self.last_index, run: self.run, seq, covers: seq, kind, epoch, text };
         self.records.push_back(record);
-        while self.records.len() > plan.keeps {
-            self.let_go();
-        }
+        while self.records.len() > plan.keeps && self.let_go() {}
     }
 
     /// A reader for a new follower, or one with a cursor; and whether all after the cursor will be sent.
@@ -153,6 +151,7 @@ impl Task {
         }
         let waiting = self.records.iter().filter(|record| record.index > reader.position).count();
         let start = self.records.len() - waiting;
+        let newest = self.newest();
         for at in start..self.records.len() {
             let record = &self.records[at];
             reader.position = record.index;
@@ -164,7 +163,7 @@ impl Task {
                 {
                     reader.carry = record.carried(reader.carry);
                 }
-                Kind::Line if unread > plan.leaves_out_above => {}
+                Kind::Line if unread > plan.leaves_out_above && Some(at) != newest => {}
                 Kind::Passing if record.index <= reader.fresh_until => {}
                 _ => return Some(record.frame(&mut reader.carry, plan)),
             }
@@ -172,17 +171,25 @@ impl Task {
         None
     }
 
-    /// One record goes: superseded progress first, then log lines, then what is oldest; never the newest, never the
-    /// end of the current run.
-    fn let_go(&mut self) {
+    /// The newest record with a position. It is neither forgotten nor left out: who is behind it would never know.
+    fn newest(&self) -> Option<usize> {
+        self.records.iter().rposition(|record| record.kind != Kind::Passing)
+    }
+
+    /// One record goes, if one may: superseded progress first, then log lines, then what is oldest; never the newest,
+    /// never the newest with a position, never the end of the current run.
+    fn let_go(&mut self) -> bool {
         let last = self.records.len() - 1;
+        let newest = self.newest();
         let newest_progress = self.records.iter().rposition(|record| record.kind == Kind::Progress);
         let current = self.run;
-        let may_go = |wanted: &dyn Fn(usize, &Record) -> bool| (0..last).find(|at| wanted(*at, &self.records[*at]));
+        let may_go = |wanted: &dyn Fn(usize, &Record) -> bool| {
+            (0..last).find(|at| Some(*at) != newest && wanted(*at, &self.records[*at]))
+        };
         let superseded = may_go(&|at, record| record.kind == Kind::Progress && newest_progress > Some(at));
         let line = || may_go(&|_, record| matches!(record.kind, Kind::Line | Kind::Passing));
         let oldest = || may_go(&|_, record| !matches!(record.kind, Kind::End(_)) || record.run != current);
-        let Some(at) = superseded.or_else(line).or_else(oldest) else { return };
+        let Some(at) = superseded.or_else(line).or_else(oldest) else { return false };
         let gone = self.records.remove(at).expect("it was found");
         if gone.kind == Kind::Progress
             && let Some(next) = self.records.iter_mut().skip(at).find(|record| record.kind != Kind::Passing)
@@ -191,6 +198,7 @@ impl Task {
         {
             next.covers = gone.covers;
         }
+        true
     }
 }
 
