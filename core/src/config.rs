@@ -1,12 +1,19 @@
 //! What a client can be told: every option, its unit, default and bounds.
 
 mod options;
+mod provider;
+mod proxy;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub(crate) use self::provider::Asked;
+pub use self::provider::{Answer, Credentials, CredentialsError, Provider};
+pub use self::proxy::Proxy;
+pub use self::tls::{Tls, TlsVersion};
 use crate::protocol::TaskStatus;
-use crate::session::Disposition;
+use crate::session::{CredentialsRequest, Disposition};
 
 /// The longest delay or timeout, in milliseconds (about 35 minutes). Larger values are refused.
 pub const MAX_DELAY_MS: u64 = (1 << 21) - 1;
@@ -112,6 +119,13 @@ pub struct Config {
     pub headers: Vec<(String, String)>,
     /// Subprotocols to offer. Default none.
     pub protocols: Vec<String>,
+    /// Asked for URL, token, headers and subprotocols before every attempt; what it leaves out is as configured here.
+    /// Its answer has 30 s of its own, before `connect_timeout` begins. Default none.
+    pub credentials: Option<Provider<CredentialsRequest, Result<Credentials, CredentialsError>>>,
+    /// How `wss://` is secured. Default: the system's roots, TLS 1.2 or newer.
+    pub tls: Tls,
+    /// The proxy on the way. Default: what the environment says.
+    pub proxy: Proxy,
     /// What a close code or HTTP status means, where it differs from the table. Default none.
     pub dispositions: BTreeMap<u16, Disposition>,
     /// Status words (lower case) that end a task, beside or instead of the built-in ones; `None` as the value
@@ -159,6 +173,9 @@ impl Config {
             token: None,
             headers: Vec::new(),
             protocols: Vec::new(),
+            credentials: None,
+            tls: Tls::default(),
+            proxy: Proxy::default(),
             dispositions: BTreeMap::new(),
             terminal_status: BTreeMap::new(),
             cursors: Vec::new(),
@@ -202,6 +219,10 @@ impl Config {
         /// See the field of that name.
         protocols: Vec<String>,
         /// See the field of that name.
+        tls: Tls,
+        /// See the field of that name.
+        proxy: Proxy,
+        /// See the field of that name.
         cursors: Vec<(String, String, u64)>,
     }
 
@@ -223,6 +244,40 @@ impl Config {
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Asks `provider` for credentials before every attempt. The I/O thread of all clients polls what it gives, so it
+    /// must not block; where it has to, see [`credentials_blocking`](Self::credentials_blocking).
+    ///
+    /// ```
+    /// use steadywire::{Config, Credentials, CredentialsError};
+    ///
+    /// # async fn fetch_token(fresh: bool) -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// let config = Config::new("wss://hub.example/ws").credentials(|request| async move {
+    ///     match fetch_token(request.force_refresh).await {
+    ///         Ok(token) => Ok(Credentials::new().token(token)),
+    ///         Err(error) => Err(CredentialsError::new(error.to_string())),
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn credentials<F>(mut self, provider: impl Fn(CredentialsRequest) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Credentials, CredentialsError>> + Send + 'static,
+    {
+        self.credentials = Some(Provider::later(provider));
+        self
+    }
+
+    /// As [`credentials`](Self::credentials), with a function that may block: it is called on a thread of the callback
+    /// pool. An attempt that comes while it is still busy with an earlier one fails.
+    #[must_use]
+    pub fn credentials_blocking(
+        mut self,
+        provider: impl Fn(CredentialsRequest) -> Result<Credentials, CredentialsError> + Send + Sync + 'static,
+    ) -> Self {
+        self.credentials = Some(Provider::blocking(provider));
         self
     }
 
@@ -255,6 +310,9 @@ impl fmt::Debug for Config {
             .field("url", &redact_url(&self.url))
             .field("token", &self.token.as_ref().map(|_| "<redacted>"))
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("credentials", &self.credentials)
+            .field("tls", &self.tls)
+            .field("proxy", &self.proxy)
             .field("reconnect_interval", &self.reconnect_interval)
             .field("max_connect_attempts", &self.max_connect_attempts)
             .field("max_reconnect_attempts", &self.max_reconnect_attempts)

@@ -60,7 +60,10 @@ mod reporter;
 pub mod session;
 #[cfg(feature = "net")]
 pub use client::{Client, ListenerId, WeakClient};
-pub use config::{Config, Conflate, Limit, MAX_DELAY_MS, Overflow, Terminal, redact_url};
+pub use config::{
+    Answer, Config, Conflate, Credentials, CredentialsError, Limit, MAX_DELAY_MS, Overflow, Provider, Proxy, Terminal,
+    Tls, TlsVersion, redact_url,
+};
 pub use error::{Error, ErrorKind};
 pub use event::{
     Complete, Connected, Disconnected, DropReason, ErrorEvent, ErrorSource, Event, EventKind, Gap, Heartbeat, Level,
@@ -74,3 +77,4 @@ pub use message::Message;
 pub use pending::Pending;
 #[cfg(feature = "net")]
 pub use reporter::Reporter;
+pub use session::{CredentialsRequest, Disposition};

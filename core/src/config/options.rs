@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Config, Conflate, Limit, MAX_DELAY_MS, Overflow, Terminal, redact_url};
+use super::{Config, Conflate, Limit, MAX_DELAY_MS, Overflow, Proxy, Terminal, Tls, redact_url};
 use crate::error::{Error, ErrorKind};
 use crate::session::Disposition;
 
@@ -65,6 +65,8 @@ impl Config {
                 self.protocols =
                     list.iter().map(|value| text(name, value).map_err(|_| hidden(name))).collect::<Result<_, _>>()?;
             }
+            "tls" => self.tls = Tls::from_json(value)?,
+            "proxy" => self.proxy = Proxy::from_json(value)?,
             "dispositions" => self.dispositions = dispositions(name, value)?,
             "terminalStatus" => self.terminal_status = terminal_status(name, value)?,
             "cursors" => self.cursors = cursors(name, value)?,
@@ -126,7 +128,8 @@ impl Config {
                 return Err(bad(name, "a number from 1 to 1073741824", &value));
             }
         }
-        Ok(())
+        self.tls.validate()?;
+        self.proxy.validate()
     }
 }
 
@@ -153,7 +156,7 @@ fn check_url(url: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn bad(name: &str, takes: &str, value: &dyn fmt::Display) -> Error {
+pub(super) fn bad(name: &str, takes: &str, value: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("option `{name}` takes {takes}, not {value}"))
 }
 
@@ -161,7 +164,7 @@ fn hidden(name: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("option `{name}` takes text (its value is not shown)"))
 }
 
-fn text(name: &str, value: &Value) -> Result<String, Error> {
+pub(super) fn text(name: &str, value: &Value) -> Result<String, Error> {
     value.as_str().map(str::to_owned).ok_or_else(|| bad(name, "a string", value))
 }
 
