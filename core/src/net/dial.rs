@@ -1,50 +1,26 @@
-//! One attempt: URL, TCP, upgrade.
+//! One attempt: URL, proxy, TCP, TLS, upgrade; and again where the server sends us elsewhere.
 
-use std::future::poll_fn;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, lookup_host};
-
+use super::carrier::Carrier;
 use super::failure::Failed;
+use super::proxy::Proxies;
 use super::socket::Socket;
+use super::tls::Security;
 use super::tungstenite::{Limits, Tungstenite};
-use super::upgrade::Request;
+use super::upgrade::{Answer, Request};
 use super::url::Address;
-use crate::config::{Config, redact_url};
-use crate::error::ErrorKind;
+use crate::config::{Config, Credentials, redact_url};
+use crate::error::{Error, ErrorKind};
 
-/// The system probes a connection that has been silent this long ...
-const KEEPALIVE_TIME: Duration = Duration::from_secs(60);
+/// How often in one attempt the server may send us elsewhere.
+const MAX_REDIRECTS: usize = 5;
 
-/// ... and again after this. Behind our own heartbeats; it only helps where those are turned off.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
-
-/// How long an address is tried alone before the next one is tried beside it, as RFC 8305 advises.
-const HEAD_START: Duration = Duration::from_millis(250);
-
-/// What a provider gives for an attempt, each instead of the configured value.
-#[derive(Clone, Default)]
-pub struct Credentials {
-    /// The server.
-    pub url: Option<String>,
-    /// Sent as `Authorization: Bearer`.
-    pub token: Option<String>,
-    /// Further headers of the upgrade request.
-    pub headers: Option<Vec<(String, String)>>,
-    /// Subprotocols to offer.
-    pub protocols: Option<Vec<String>>,
-}
-
-/// Keeps what it holds to itself.
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credentials").finish_non_exhaustive()
-    }
+/// How a client's connections are made. Made once, from its options and the environment.
+pub(super) struct Dialer {
+    proxies: Proxies,
+    security: Security,
+    limits: Limits,
 }
 
 /// What one attempt needs to know.
@@ -53,7 +29,6 @@ pub(super) struct Target {
     token: Option<String>,
     headers: Vec<(String, String)>,
     protocols: Vec<String>,
-    limits: Limits,
 }
 
 impl Target {
@@ -63,108 +38,86 @@ impl Target {
             token: credentials.token.as_ref().or(config.token.as_ref()).cloned(),
             headers: credentials.headers.as_ref().unwrap_or(&config.headers).clone(),
             protocols: credentials.protocols.as_ref().unwrap_or(&config.protocols).clone(),
+        }
+    }
+
+    /// The same for another server, which must not see the credentials for the first.
+    fn without_credentials(self) -> Self {
+        Self { token: None, headers: Vec::new(), ..self }
+    }
+}
+
+impl Dialer {
+    /// # Errors
+    /// An option that cannot be used, by name.
+    pub(super) fn new(config: &Config) -> Result<Self, Error> {
+        Ok(Self {
+            proxies: Proxies::new(&config.proxy),
+            security: Security::new(&config.tls)?,
             limits: Limits { max_message: config.max_message_size, max_send: config.max_queued_bytes },
+        })
+    }
+
+    /// Opens a WebSocket. Dropping the future abandons the attempt. Has no time limit of its own.
+    pub(super) async fn dial(&self, mut target: Target) -> Result<Box<dyn Socket>, Failed> {
+        let mut address = Address::parse(&target.url)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let (status, location) = match self.open(&address, &target).await? {
+                Opened::Socket(socket) => return Ok(socket),
+                Opened::Redirected { status, location } => (status, location),
+            };
+            let shown = redact_url(&target.url);
+            target.url = address.redirected(&location).map_err(|why| Failed {
+                http_status: Some(status),
+                ..Failed::new(
+                    ErrorKind::HandshakeFailed,
+                    format!("{shown} sends us elsewhere, where we cannot go: {why}"),
+                )
+            })?;
+            let mut next = Address::parse(&target.url)?;
+            if address.secure && !next.secure {
+                let text = format!("{shown} sends us to {}, which is not secured", redact_url(&target.url));
+                return Err(Failed::fatal(ErrorKind::HandshakeFailed, text));
+            }
+            if address.is_same_origin(&next) {
+                next.userinfo = next.userinfo.or(address.userinfo);
+            } else {
+                target = target.without_credentials();
+            }
+            address = next;
         }
+        let text =
+            format!("{} sends us on and on: {MAX_REDIRECTS} redirections were followed", redact_url(&target.url));
+        Err(Failed::new(ErrorKind::HandshakeFailed, text))
     }
-}
 
-/// Opens a WebSocket. Dropping the future abandons the attempt. Has no time limit of its own.
-pub(super) async fn dial(target: Target) -> Result<Box<dyn Socket>, Failed> {
-    let address = Address::parse(&target.url)?;
-    let shown = redact_url(&target.url);
-    if address.secure {
-        let text = format!("{shown} needs TLS, which this build cannot do");
-        return Err(Failed::fatal(ErrorKind::Unsupported, text));
-    }
-    let request = Request::new(&address, target.token.as_deref(), &target.headers, &target.protocols)?;
-    let mut stream = connect(&address, &shown).await?;
-    let early = request.perform(&mut stream, &shown).await?;
-    Ok(Box::new(Tungstenite::new(stream, early, target.limits).await))
-}
-
-async fn connect(address: &Address, shown: &str) -> Result<TcpStream, Failed> {
-    let found = lookup_host((address.host.as_str(), address.port)).await;
-    let unknown = |why: &dyn std::fmt::Display| {
-        Failed::new(ErrorKind::DnsFailed, format!("the host of {shown} could not be found: {why}"))
-    };
-    let addresses: Vec<SocketAddr> = found.map_err(|error| unknown(&error))?.collect();
-    if addresses.is_empty() {
-        return Err(unknown(&"it has no address"));
-    }
-    let refused = |error| Failed::new(ErrorKind::ConnectFailed, format!("could not connect to {shown}: {error}"));
-    let stream = connect_any(&addresses).await.map_err(refused)?;
-    // Neither is worth failing for.
-    let _ = stream.set_nodelay(true);
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL);
-    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
-    Ok(stream)
-}
-
-/// The first of the addresses that answers; where none does, the last error tells why.
-async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    race(addresses.iter().map(|address| TcpStream::connect(*address))).await
-}
-
-/// Starts one attempt after the other, each when one has failed or the one before has had its head start. An address
-/// that swallows packets, as IPv6 often does where it only seems to work, must not use up the time of the others.
-async fn race<T, A: Future<Output = io::Result<T>>>(attempts: impl Iterator<Item = A>) -> io::Result<T> {
-    let mut running: Vec<Pin<Box<A>>> = Vec::new();
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for attempt in attempts {
-        running.push(Box::pin(attempt));
-        let ended = poll_fn(|cx| poll_ended(&mut running, cx));
-        match tokio::time::timeout(HEAD_START, ended).await {
-            Ok(Ok(won)) => return Ok(won),
-            Ok(Err(error)) => last = error,
-            Err(_) => {}
+    async fn open(&self, address: &Address, target: &Target) -> Result<Opened, Failed> {
+        let shown = redact_url(&target.url);
+        let request = Request::new(address, target.token.as_deref(), &target.headers, &target.protocols)?;
+        let carrier = self.proxies.reach(address, &self.security, &shown).await?;
+        if address.secure {
+            let stream = self.security.secure(carrier, &address.host, &shown).await?;
+            return self.upgrade(stream, &request, &shown).await;
         }
-    }
-    while !running.is_empty() {
-        match poll_fn(|cx| poll_ended(&mut running, cx)).await {
-            Ok(won) => return Ok(won),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-/// Takes out the first attempt that has ended.
-fn poll_ended<A: Future>(running: &mut Vec<Pin<Box<A>>>, cx: &mut Context<'_>) -> Poll<A::Output> {
-    for index in 0..running.len() {
-        if let Poll::Ready(result) = running[index].as_mut().poll(cx) {
-            drop(running.swap_remove(index));
-            return Poll::Ready(result);
-        }
-    }
-    Poll::Pending
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What each address does: nothing, fail, or connect.
-    async fn attempt(what: Option<Result<u8, io::ErrorKind>>) -> io::Result<u8> {
-        match what {
-            None => std::future::pending().await,
-            Some(result) => result.map_err(io::Error::from),
+        match carrier {
+            // The usual one has nothing between it and the frames.
+            Carrier::Tcp(stream) => self.upgrade(stream, &request, &shown).await,
+            carrier => self.upgrade(carrier, &request, &shown).await,
         }
     }
 
-    fn won(attempts: &[Option<Result<u8, io::ErrorKind>>]) -> Result<u8, io::ErrorKind> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let race = race(attempts.iter().map(|what| attempt(*what)));
-        let patient = async { tokio::time::timeout(Duration::from_secs(20), race).await };
-        runtime.block_on(patient).expect("it hangs on an address").map_err(|error| error.kind())
+    async fn upgrade<S>(&self, mut stream: S, request: &Request, shown: &str) -> Result<Opened, Failed>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Ok(match request.perform(&mut stream, shown).await? {
+            Answer::Upgraded(early) => Opened::Socket(Box::new(Tungstenite::new(stream, early, self.limits).await)),
+            Answer::Redirected { status, location } => Opened::Redirected { status, location },
+        })
     }
+}
 
-    #[test]
-    fn an_address_that_never_answers_does_not_hold_up_the_next() {
-        let refused = Some(Err(io::ErrorKind::ConnectionRefused));
-        assert_eq!(won(&[None, Some(Ok(7))]), Ok(7));
-        assert_eq!(won(&[None, refused, None, Some(Ok(7))]), Ok(7));
-        assert_eq!(won(&[Some(Ok(1)), Some(Ok(7))]), Ok(1));
-        assert_eq!(won(&[refused, Some(Err(io::ErrorKind::HostUnreachable))]), Err(io::ErrorKind::HostUnreachable));
-        assert_eq!(won(&[]), Err(io::ErrorKind::AddrNotAvailable));
-    }
+enum Opened {
+    Socket(Box<dyn Socket>),
+    Redirected { status: u16, location: String },
 }

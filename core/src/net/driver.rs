@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
+use super::asking::{Asking, Unanswered};
 use super::clock::{self, Alarm, SleepWatch};
-use super::dial::{Target, dial};
+use super::dial::Target;
 use super::failure::Failed;
 use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
+use crate::config::{Credentials, CredentialsError, Provider};
 use crate::inbox::Pressure;
-use crate::session::{CredentialsRequest, Generation, Input, Now, Output, Session, Transmit};
+use crate::session::{CredentialsFailure, CredentialsRequest, Generation, Input, Now, Output, Session, Transmit};
 
 /// A burst of frames is read under one lock of the session. It ends after this many ...
 const BURST_FRAMES: usize = 256;
@@ -32,8 +34,10 @@ const BINARY_HEAD: usize = 200;
 type Dialed = Result<Box<dyn Socket>, Failed>;
 type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
 
+type Given = Result<Credentials, CredentialsError>;
+
 /// Runs until the client is closed.
-pub(super) async fn drive(shared: Arc<Shared>) {
+pub(super) async fn drive(shared: Arc<Shared>, provider: Option<Provider<CredentialsRequest, Given>>) {
     let mut driver = Driver {
         dialing: None,
         link: None,
@@ -41,7 +45,8 @@ pub(super) async fn drive(shared: Arc<Shared>) {
         alarm: Alarm::default(),
         asked: false,
         watch: SleepWatch::new(),
-        requests: Vec::new(),
+        asking: Asking::new(provider),
+        credentials: Credentials::default(),
         frames: Vec::new(),
         unrung: 0,
     };
@@ -58,7 +63,9 @@ struct Driver {
     /// A deadline has passed, and the reactor was asked since then what is readable.
     asked: bool,
     watch: SleepWatch,
-    requests: Vec<CredentialsRequest>,
+    asking: Asking<CredentialsRequest, Given>,
+    /// What was given last.
+    credentials: Credentials,
     /// Collected under the session's lock, written without it. Empty between two polls.
     frames: Vec<Frame>,
     /// Bursts since the bell was due.
@@ -105,11 +112,12 @@ impl Driver {
         shared.waker.register(cx.waker());
         for _ in 0..MAX_ROUNDS {
             let dialed = self.poll_dial(cx);
-            let mut round = self.round(shared, dialed, cx);
+            let given = self.asking.poll(cx);
+            let mut round = self.round(shared, dialed, given, cx);
             round.again |= self.send(cx);
             let closed = shared.closed.load(Ordering::Acquire);
             self.ring(shared, &round, closed);
-            self.ask_provider(shared);
+            round.again |= self.asking.ask();
             if closed {
                 return Poll::Ready(());
             }
@@ -141,7 +149,13 @@ impl Driver {
         Some((generation, result))
     }
 
-    fn round(&mut self, shared: &Shared, dialed: Option<(Generation, Dialed)>, cx: &mut Context<'_>) -> Round {
+    fn round(
+        &mut self,
+        shared: &Shared,
+        dialed: Option<(Generation, Dialed)>,
+        given: Option<(Generation, Result<Given, Unanswered>)>,
+        cx: &mut Context<'_>,
+    ) -> Round {
         let mut guard = lock(&shared.session);
         let session = &mut *guard;
         let now = clock::now();
@@ -151,6 +165,9 @@ impl Driver {
         }
         if let Some((generation, result)) = dialed {
             self.dialed(session, now, generation, result);
+        }
+        if let Some((generation, answer)) = given {
+            self.given(session, now, generation, answer);
         }
         self.pause_or_resume(shared, session, &mut round);
         self.read(session, &mut round, cx);
@@ -184,6 +201,18 @@ impl Driver {
             }
             Err(failed) => tell(session, now, Input::DialFailed { generation, failure: failed.as_failure() }),
         }
+    }
+
+    fn given(&mut self, session: &mut Session, now: Now, generation: Generation, answer: Result<Given, Unanswered>) {
+        let given = answer.unwrap_or_else(|why| Err(CredentialsError::new(why.text())));
+        let result = match &given {
+            Ok(credentials) => {
+                self.credentials.clone_from(credentials);
+                Ok(())
+            }
+            Err(error) => Err(CredentialsFailure { message: &error.message, fatal: error.fatal }),
+        };
+        tell(session, now, Input::Credentials { generation, result });
     }
 
     fn pause_or_resume(&mut self, shared: &Shared, session: &mut Session, round: &mut Round) {
@@ -265,13 +294,16 @@ impl Driver {
     fn obey(&mut self, shared: &Shared, session: &mut Session, round: &mut Round) {
         while let Some(output) = session.poll_output() {
             match output {
-                Output::NeedCredentials(request) if shared.provider.is_some() => self.requests.push(request),
-                Output::NeedCredentials(CredentialsRequest { generation, .. }) => {
-                    tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
+                Output::NeedCredentials(request) => {
+                    let generation = request.generation;
+                    if !self.asking.note(generation, request) {
+                        tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
+                    }
                 }
                 Output::Dial { generation } => {
-                    let target = Target::new(session.config(), &lock(&shared.credentials).1);
-                    self.dialing = Some((generation, Box::pin(dial(target))));
+                    let target = Target::new(session.config(), &self.credentials);
+                    let dialer = Arc::clone(&shared.dialer);
+                    self.dialing = Some((generation, Box::pin(async move { dialer.dial(target).await })));
                     round.again = true;
                 }
                 Output::Drop { generation } => self.drop_transport(generation),
@@ -296,6 +328,7 @@ impl Driver {
         if self.link.as_ref().is_some_and(|link| link.generation == generation) {
             self.frames.clear();
         }
+        self.asking.forget(generation);
         self.dialing.take_if(|(of, _)| *of == generation);
         self.link.take_if(|link| link.generation == generation);
         self.closing.take_if(|link| link.generation == generation);
@@ -308,12 +341,6 @@ impl Driver {
         if self.unrung > 0 && (last || !round.cut || self.unrung >= BURSTS_PER_RING) {
             self.unrung = 0;
             shared.inbox.ring();
-        }
-    }
-
-    fn ask_provider(&mut self, shared: &Shared) {
-        if let Some(provider) = &shared.provider {
-            self.requests.drain(..).for_each(|request| provider(request));
         }
     }
 }

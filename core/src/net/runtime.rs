@@ -41,6 +41,7 @@ impl Slot {
 struct Engine {
     handle: Handle,
     pool: Arc<Pool>,
+    tls: tokio::sync::OnceCell<Arc<rustls::ClientConfig>>,
 }
 
 /// Runs `work`, which may block, on the pool that the dispatchers of all clients share.
@@ -54,6 +55,11 @@ pub fn spawn_blocking(work: impl FnOnce() + Send + 'static) -> Result<(), Error>
 /// The runtime of this process, started on first use.
 pub(super) fn handle() -> Result<&'static Handle, Error> {
     Ok(&engine()?.handle)
+}
+
+/// What links are secured with where nothing was configured, for all clients of this process.
+pub(super) fn tls() -> Result<&'static tokio::sync::OnceCell<Arc<rustls::ClientConfig>>, Error> {
+    Ok(&engine()?.tls)
 }
 
 fn engine() -> Result<&'static Engine, Error> {
@@ -77,7 +83,7 @@ fn start() -> Result<Engine, Error> {
     let thread = std::thread::Builder::new().name("steadywire-io".to_owned());
     #[expect(clippy::disallowed_methods, reason = "the one thread that does all I/O starts here")]
     thread.spawn(move || runtime.block_on(std::future::pending::<()>())).map_err(|error| no_thread(error, "I/O"))?;
-    Ok(Engine { handle, pool: Arc::default() })
+    Ok(Engine { handle, pool: Arc::default(), tls: tokio::sync::OnceCell::new() })
 }
 
 fn no_thread(error: std::io::Error, what: &str) -> Error {

@@ -6,17 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::task::AtomicWaker;
 
-use super::dial::Credentials;
+use super::dial::Dialer;
 use super::{clock, driver, runtime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Batch, Event, NO_KEY};
 use crate::inbox::{Bell, Inbox, Interest};
-use crate::session::{CredentialsFailure, CredentialsRequest, Generation, Input, Platform, Session};
-
-/// Asked for the credentials of one attempt. Called by the driver without a lock; must not block. The answer
-/// is [`Shared::answer_credentials`], now or later, from any thread.
-pub type Provider = Arc<dyn Fn(CredentialsRequest) + Send + Sync>;
+use crate::session::{Input, Platform, Session};
 
 /// One client: its session, its inbox, and the way to its driver.
 ///
@@ -27,9 +23,7 @@ pub struct Shared {
     pub(super) inbox: Inbox,
     pub(super) waker: AtomicWaker,
     pub(super) closed: AtomicBool,
-    /// What was given last, and for which transport.
-    pub(super) credentials: Mutex<(Generation, Credentials)>,
-    pub(super) provider: Option<Provider>,
+    pub(super) dialer: Arc<Dialer>,
     process: u32,
 }
 
@@ -39,32 +33,25 @@ impl Shared {
     /// # Errors
     /// A value in `config` is out of its bounds, or the runtime could not be started.
     pub fn start(config: Config) -> Result<Arc<Self>, Error> {
-        Self::start_with(config, None)
-    }
-
-    /// As [`start`](Self::start); before every attempt `provider` is asked, instead of using the configured
-    /// values alone.
-    ///
-    /// # Errors
-    /// As `start`.
-    pub fn start_with(config: Config, provider: Option<Provider>) -> Result<Arc<Self>, Error> {
-        let shared = Arc::new(Self::new(config, provider, std::process::id())?);
-        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared)));
+        let credentials = config.credentials.clone();
+        let shared = Arc::new(Self::new(config, std::process::id())?);
+        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared), credentials));
         Ok(shared)
     }
 
-    fn new(config: Config, provider: Option<Provider>, process: u32) -> Result<Self, Error> {
+    fn new(config: Config, process: u32) -> Result<Self, Error> {
+        config.validate()?;
+        let dialer = Arc::new(Dialer::new(&config)?);
         let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
         let seed = config.seed.unwrap_or_else(clock::random_seed);
-        let platform = Platform { credentials: provider.is_some(), ..Platform::default() };
+        let platform = Platform { credentials: config.credentials.is_some(), ..Platform::default() };
         let session = Session::on(platform, config, seed, clock::random_nonce())?;
         Ok(Self {
             session: Mutex::new(session),
             inbox,
             waker: AtomicWaker::new(),
             closed: AtomicBool::new(false),
-            credentials: Mutex::default(),
-            provider,
+            dialer,
             process,
         })
     }
@@ -142,26 +129,6 @@ impl Shared {
         &self.inbox
     }
 
-    /// Answers a [`CredentialsRequest`]. An answer for an attempt that is over changes nothing.
-    ///
-    /// # Errors
-    /// As [`input`](Self::input).
-    pub fn answer_credentials(
-        &self,
-        generation: Generation,
-        answer: Result<Credentials, CredentialsFailure<'_>>,
-    ) -> Result<(), Error> {
-        self.check()?;
-        let result = answer.map(|credentials| {
-            let mut held = lock(&self.credentials);
-            // A late answer to an older attempt must not displace a newer one.
-            if generation >= held.0 {
-                *held = (generation, credentials);
-            }
-        });
-        self.input(Input::Credentials { generation, result })
-    }
-
     /// Frees the client: cuts the link, settles what waits and ends the driver. Can be repeated.
     pub fn close(&self) {
         // Closed already, or of another process: nothing is left to be done.
@@ -203,12 +170,11 @@ mod tests {
     #[test]
     fn in_a_forked_child_nothing_touches_a_lock() {
         let other = std::process::id() + 1;
-        let shared = Shared::new(Config::new("ws://localhost/"), None, other).unwrap();
-        let held = (lock(&shared.session), lock(&shared.credentials));
+        let shared = Shared::new(Config::new("ws://localhost/"), other).unwrap();
+        let held = lock(&shared.session);
         let forked = |result: Result<(), Error>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Forked);
         forked(shared.input(Input::Connect { ticket: 1, task: None }));
         forked(shared.read(|_| ()));
-        forked(shared.answer_credentials(1, Ok(Credentials::default())));
         shared.close();
         assert!(!shared.take(&mut Batch::new(), 1));
         drop(held);
@@ -217,7 +183,7 @@ mod tests {
     #[test]
     fn a_call_that_waits_for_the_session_while_it_is_closed_is_refused() {
         for _ in 0..50 {
-            let shared = Arc::new(Shared::new(Config::new("ws://localhost/"), None, std::process::id()).unwrap());
+            let shared = Arc::new(Shared::new(Config::new("ws://localhost/"), std::process::id()).unwrap());
             let mut session = lock(&shared.session);
             let calling = Arc::clone(&shared);
             let (sender, begun) = std::sync::mpsc::channel();
@@ -234,14 +200,5 @@ mod tests {
             drop(session);
             assert_eq!(call.join().unwrap().unwrap_err().kind(), ErrorKind::Closed, "nothing would ever settle it");
         }
-    }
-
-    #[test]
-    fn an_answer_to_an_older_attempt_does_not_displace_a_newer_one() {
-        let shared = Shared::new(Config::new("ws://localhost/"), None, std::process::id()).unwrap();
-        let token = |token: &str| Ok(Credentials { token: Some(token.to_owned()), ..Credentials::default() });
-        shared.answer_credentials(2, token("new")).unwrap();
-        shared.answer_credentials(1, token("old")).unwrap();
-        assert_eq!(lock(&shared.credentials).1.token.as_deref(), Some("new"));
     }
 }

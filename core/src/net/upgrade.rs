@@ -1,26 +1,26 @@
 //! The HTTP upgrade that turns a connection into a WebSocket.
 
 use std::fmt::Write;
-use std::time::Duration;
+use std::io;
 
 use http::header::{HeaderName, HeaderValue};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::clock;
-use super::failure::{BODY_SHOWN, Failed, printable, retry_after};
+use super::answer::{self, Head, Unreadable};
+use super::failure::{Failed, printable, retry_after};
 use super::url::{Address, base64};
+use super::{clock, tls};
 use crate::error::ErrorKind;
 
-/// The longest head of an answer.
-const MAX_HEAD: usize = 16 << 10;
-
-/// The most header lines of an answer.
-const MAX_HEADERS: usize = 100;
-
-/// How long the rest of a refusal's body is waited for. The status is known by then; the body only explains.
-const BODY_WAIT: Duration = Duration::from_millis(250);
+/// How the server answered.
+pub(super) enum Answer {
+    /// The connection is a WebSocket. What arrived behind the answer: the first frames.
+    Upgraded(Vec<u8>),
+    /// It sends us elsewhere.
+    Redirected { status: u16, location: String },
+}
 
 /// What is asked of the server. Cannot be shown: it holds credentials.
 pub(super) struct Request {
@@ -79,36 +79,38 @@ impl Request {
         Ok(Self { text, accept: derive_accept_key(key.as_bytes()), protocols: protocols.to_vec() })
     }
 
-    /// Sends it and reads the answer. Gives what arrived behind the answer: the first frames. `shown` is the
-    /// URL as texts may show it.
-    pub(super) async fn perform<S>(&self, stream: &mut S, shown: &str) -> Result<Vec<u8>, Failed>
+    /// Sends it and reads the answer. `shown` is the URL as texts may show it.
+    pub(super) async fn perform<S>(&self, stream: &mut S, shown: &str) -> Result<Answer, Failed>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let broken = |error| Failed::new(ErrorKind::ConnectFailed, format!("{shown} broke off the upgrade: {error}"));
+        // Whether a client's certificate is accepted is told by the server only now.
+        let broken = |error: io::Error| {
+            tls::explain(&error, shown).unwrap_or_else(|| {
+                Failed::new(ErrorKind::ConnectFailed, format!("{shown} broke off the upgrade: {error}"))
+            })
+        };
         stream.write_all(self.text.as_bytes()).await.map_err(broken)?;
         stream.flush().await.map_err(broken)?;
-        let mut answer = Vec::with_capacity(1024);
-        let head = loop {
-            let read = stream.read_buf(&mut answer).await.map_err(broken)?;
-            if let Some(head) = Head::parse(&answer).map_err(|why| handshake_failed(shown, why))? {
-                break head;
-            }
-            if read == 0 {
+        let (head, mut behind) = answer::read(stream).await.map_err(|error| match error {
+            Unreadable::Broken(error) => broken(error),
+            Unreadable::Bad(why) => handshake_failed(shown, why),
+            Unreadable::Ended => {
                 let text = format!("{shown} closed the connection during the upgrade");
-                return Err(Failed::new(ErrorKind::ConnectFailed, text));
+                Failed::new(ErrorKind::ConnectFailed, text)
             }
-            if answer.len() >= MAX_HEAD {
-                return Err(handshake_failed(shown, "its answer has too long a head"));
-            }
-        };
-        let mut behind = answer.split_off(head.length);
-        if head.status != 101 {
-            read_body(stream, &mut behind, head.content_length).await;
-            return Err(head.refusal(shown, &behind));
+        })?;
+        if head.status == 101 {
+            self.verify(&head).map_err(|why| handshake_failed(shown, why))?;
+            return Ok(Answer::Upgraded(behind));
         }
-        self.verify(&head).map_err(|why| handshake_failed(shown, why))?;
-        Ok(behind)
+        if matches!(head.status, 301 | 302 | 303 | 307 | 308)
+            && let Some(location) = head.location
+        {
+            return Ok(Answer::Redirected { status: head.status, location });
+        }
+        head.read_body(stream, &mut behind).await;
+        Err(refusal(&head, shown, &behind))
     }
 
     fn verify(&self, head: &Head) -> Result<(), &'static str> {
@@ -130,69 +132,18 @@ impl Request {
     }
 }
 
-/// What matters of an answer.
-#[derive(Debug, Default)]
-struct Head {
-    length: usize,
-    status: u16,
-    upgrades: bool,
-    accept: Option<String>,
-    protocol: Option<String>,
-    extensions: bool,
-    retry_after: Option<String>,
-    content_length: Option<usize>,
-}
-
-impl Head {
-    fn parse(answer: &[u8]) -> Result<Option<Self>, &'static str> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut response = httparse::Response::new(&mut headers);
-        let length = match response.parse(answer) {
-            Ok(httparse::Status::Complete(length)) => length,
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(_) => return Err("its answer is not HTTP"),
-        };
-        let mut head = Self { length, status: response.code.unwrap_or(0), ..Self::default() };
-        let (mut upgrade, mut connection) = (false, false);
-        for line in response.headers.iter() {
-            let value = String::from_utf8_lossy(line.value);
-            let value = value.trim();
-            let has_token = |token: &str| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(token));
-            match line.name.to_ascii_lowercase().as_str() {
-                "upgrade" => upgrade |= has_token("websocket"),
-                "connection" => connection |= has_token("upgrade"),
-                "sec-websocket-accept" => head.accept = Some(value.to_owned()),
-                "sec-websocket-protocol" => head.protocol = Some(value.to_owned()),
-                "sec-websocket-extensions" => head.extensions |= !value.is_empty(),
-                "retry-after" => head.retry_after = Some(value.to_owned()),
-                "content-length" => head.content_length = value.parse().ok(),
-                _ => {}
-            }
-        }
-        head.upgrades = upgrade && connection;
-        Ok(Some(head))
+fn refusal(head: &Head, shown: &str, body: &[u8]) -> Failed {
+    let mut message = format!("{shown} refused the upgrade with HTTP status {}", head.status);
+    let body = printable(body);
+    if !body.is_empty() {
+        message.push_str(": ");
+        message.push_str(&body);
     }
-
-    fn refusal(&self, shown: &str, body: &[u8]) -> Failed {
-        let mut message = format!("{shown} refused the upgrade with HTTP status {}", self.status);
-        let body = printable(body);
-        if !body.is_empty() {
-            message.push_str(": ");
-            message.push_str(&body);
-        }
-        Failed {
-            http_status: Some(self.status),
-            retry_after_ms: self.retry_after.as_deref().and_then(|value| retry_after(value, clock::wall_ms())),
-            ..Failed::new(ErrorKind::HandshakeFailed, message)
-        }
+    Failed {
+        http_status: Some(head.status),
+        retry_after_ms: head.retry_after.as_deref().and_then(|value| retry_after(value, clock::wall_ms())),
+        ..Failed::new(ErrorKind::HandshakeFailed, message)
     }
-}
-
-/// Reads as much of the body as is shown, if its length is known; a server need not close the connection.
-async fn read_body<S: AsyncRead + Unpin>(stream: &mut S, body: &mut Vec<u8>, length: Option<usize>) {
-    let wanted = length.unwrap_or(0).min(BODY_SHOWN);
-    let read = async { while body.len() < wanted && stream.read_buf(body).await.is_ok_and(|read| read > 0) {} };
-    let _ = tokio::time::timeout(BODY_WAIT, read).await;
 }
 
 fn handshake_failed(shown: &str, why: &str) -> Failed {

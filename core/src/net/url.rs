@@ -53,6 +53,48 @@ impl Address {
             userinfo,
         })
     }
+
+    /// Host and port, as proxies and URIs take them.
+    pub(super) fn host_and_port(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// Whether credentials for one may be shown to the other.
+    pub(super) fn is_same_origin(&self, other: &Self) -> bool {
+        (self.secure, self.port) == (other.secure, other.port) && self.host.eq_ignore_ascii_case(&other.host)
+    }
+
+    /// The URL that a `Location` header names, seen from here.
+    ///
+    /// # Errors
+    /// Why it cannot be followed.
+    pub(super) fn redirected(&self, location: &str) -> Result<String, &'static str> {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        let here = format!("{scheme}://{}", self.authority);
+        if let Some((scheme, rest)) = location.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?', '#']))
+        {
+            return match scheme.to_ascii_lowercase().as_str() {
+                "http" | "ws" => Ok(format!("ws://{rest}")),
+                "https" | "wss" => Ok(format!("wss://{rest}")),
+                _ => Err("the new address has another scheme than http, https, ws and wss"),
+            };
+        }
+        let path = self.target.split('?').next().unwrap_or_default();
+        match location.as_bytes() {
+            [] => Err("the new address is empty"),
+            [b'/', b'/', ..] => Ok(format!("{scheme}:{location}")),
+            [b'/', ..] => Ok(format!("{here}{location}")),
+            [b'?', ..] => Ok(format!("{here}{path}{location}")),
+            _ => {
+                let folder = path.rfind('/').map_or("/", |at| &path[..=at]);
+                Ok(format!("{here}{folder}{location}"))
+            }
+        }
+    }
 }
 
 /// Keeps user, password and query to itself.
@@ -141,6 +183,28 @@ mod tests {
             assert!(failed.fatal && failed.kind == ErrorKind::InvalidUrl, "{url}");
             assert!(!failed.message.contains("hunter2"), "{}", failed.message);
         }
+    }
+
+    #[test]
+    fn a_location_is_seen_from_where_it_was_told() {
+        let address = parse("wss://user:hunter2@host:8443/a/ws?x=1");
+        for (location, leads_to) in [
+            ("https://other/ws?y", "wss://other/ws?y"),
+            ("HTTP://other:81", "ws://other:81"),
+            ("ws://other/", "ws://other/"),
+            ("//other/ws", "wss://other/ws"),
+            ("/b/ws", "wss://host:8443/b/ws"),
+            ("ws2?z=https://x", "wss://host:8443/a/ws2?z=https://x"),
+            ("?z=2", "wss://host:8443/a/ws?z=2"),
+        ] {
+            assert_eq!(address.redirected(location).as_deref(), Ok(leads_to), "{location}");
+        }
+        assert!(address.redirected("ftp://host/").is_err() && address.redirected("").is_err());
+        assert!(address.is_same_origin(&parse("wss://HOST:8443/b")));
+        for other in ["wss://host/b", "ws://host:8443/", "wss://host2:8443/"] {
+            assert!(!address.is_same_origin(&parse(other)), "{other}");
+        }
+        assert_eq!(parse("ws://[::1]/").host_and_port(), "[::1]:80");
     }
 
     #[test]

@@ -2,14 +2,18 @@
 #![cfg(feature = "net")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests have threads and may panic")]
 
+mod authority;
+mod credentials;
+mod proxy;
+mod redirect;
 mod support;
+mod tls;
 
 use std::io::Write;
 use std::sync::mpsc::channel;
 
 use steadywire::ErrorKind;
 use steadywire::event::{Event, Settlement};
-use steadywire::net::Credentials;
 use steadywire::session::Input;
 use support::{Consumer, Server, log_frame, quick, read_to_end};
 use tokio_tungstenite::tungstenite::Message;
@@ -154,9 +158,6 @@ fn attempts_fail_by_name() {
     let (_, cause) = consumer.retry();
     assert!(cause.contains("could not be found"), "{cause}");
 
-    let mut consumer = Consumer::connected(quick("wss://127.0.0.1:1/"));
-    assert_eq!(consumer.stopped().0, "unsupported");
-
     let mut consumer = Consumer::connected(quick("ws://127.0.0.1:1/").header("Sec-WebSocket-Key", "x"));
     assert_eq!(consumer.stopped().0, "invalid_argument");
 
@@ -201,58 +202,6 @@ fn what_is_no_upgrade_is_named() {
     server.answer(&head);
     let (_, cause) = consumer.retry();
     assert!(cause.contains("too long a head"), "{cause}");
-}
-
-#[test]
-fn credentials_go_into_the_request() {
-    let server = Server::new();
-    let refusal = b"HTTP/1.1 500 No\r\n\r\n";
-    let with_userinfo = server.url().replace("ws://", "ws://user:p%40ss@");
-    for (config, lines) in [
-        (quick(&with_userinfo), vec!["Authorization: Basic dXNlcjpwQHNz\r\n"]),
-        (quick(&with_userinfo).token("abc"), vec!["Authorization: Bearer abc\r\n"]),
-        (
-            server.config().token("abc").header("authorization", "own").header("X-A", "1").header("X-A", "2"),
-            vec!["authorization: own\r\n", "X-A: 1\r\nX-A: 2\r\n"],
-        ),
-        (
-            server.config().protocols(vec!["a.b".into(), "c".into()]).header("Host", "elsewhere"),
-            vec!["Sec-WebSocket-Protocol: a.b, c\r\n", "Host: elsewhere\r\n"],
-        ),
-    ] {
-        let _consumer = Consumer::connected(config);
-        let (request, _) = server.answer(refusal);
-        assert!(request.starts_with("GET /ws HTTP/1.1\r\n"), "{request}");
-        for line in lines {
-            assert!(request.contains(line), "{request}");
-        }
-        assert_eq!(request.to_ascii_lowercase().matches("authorization").count().max(1), 1, "{request}");
-        assert_eq!(request.to_ascii_lowercase().matches("\r\nhost: ").count(), 1, "{request}");
-    }
-}
-
-#[test]
-fn a_provider_is_asked_before_every_attempt_and_may_answer_later() {
-    let server = Server::new();
-    let (sender, requests) = channel();
-    let sender = std::sync::Mutex::new(sender);
-    let provider = std::sync::Arc::new(move |request| sender.lock().unwrap().send(request).unwrap());
-    let consumer = Consumer::with_provider(quick("ws://127.0.0.1:1/"), Some(provider));
-    consumer.connect();
-    let request: steadywire::net::CredentialsRequest = requests.recv().unwrap();
-    assert!(!request.force_refresh);
-    let answer = |token: &str| {
-        let (url, token) = (Some(server.url()), Some(token.to_owned()));
-        Ok(Credentials { url, token, ..Credentials::default() })
-    };
-    consumer.shared.answer_credentials(request.generation, answer("first")).unwrap();
-    let (text, _) = server.answer(b"HTTP/1.1 401 No\r\n\r\n");
-    assert!(text.contains("Authorization: Bearer first\r\n"), "{text}");
-    let request = requests.recv().unwrap();
-    assert!(request.force_refresh && request.http_status == Some(401), "{request:?}");
-    consumer.shared.answer_credentials(request.generation, answer("second")).unwrap();
-    let (text, _) = server.answer(b"HTTP/1.1 500 No\r\n\r\n");
-    assert!(text.contains("Authorization: Bearer second\r\n"), "{text}");
 }
 
 #[test]

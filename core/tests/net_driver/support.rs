@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use steadywire::event::{Batch, Event, Item, Settlement};
-use steadywire::net::{Provider, Shared};
+use steadywire::net::Shared;
 use steadywire::session::{Draft, DraftKind, Input};
 use steadywire::{Config, Limit};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -29,6 +29,19 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("ws://{}/ws", self.listener.local_addr().unwrap())
+    }
+
+    /// The same under a name that certificates can have.
+    pub(crate) fn tls_url(&self) -> String {
+        format!("wss://localhost:{}/ws", self.port())
+    }
+
+    pub(crate) fn authority(&self) -> String {
+        self.listener.local_addr().unwrap().to_string()
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -75,11 +88,7 @@ pub(crate) struct Consumer {
 
 impl Consumer {
     pub(crate) fn new(config: Config) -> Self {
-        Self::with_provider(config, None)
-    }
-
-    pub(crate) fn with_provider(config: Config, provider: Option<Provider>) -> Self {
-        let shared = Shared::start_with(config, provider).unwrap();
+        let shared = Shared::start(config).unwrap();
         let (sender, bell) = channel();
         shared.interest().want_all();
         shared.set_bell(Some(Box::new(move || sender.send(()).unwrap_or(()))));
@@ -95,6 +104,10 @@ impl Consumer {
 
     pub(crate) fn connect(&self) {
         self.shared.input(Input::Connect { ticket: 1, task: Some("t") }).unwrap();
+    }
+
+    pub(crate) fn disconnect(&self) {
+        self.shared.input(Input::Disconnect { ticket: 2 }).unwrap();
     }
 
     pub(crate) fn send_log(&self, text: &str) {
@@ -183,4 +196,9 @@ pub(crate) fn read_to_end(stream: &mut TcpStream) {
         Ok(_) => {}
         Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
     }
+}
+
+/// Waits until the connect of [`Consumer::connect`] has succeeded.
+pub(crate) fn settled_connect(consumer: &mut Consumer) {
+    assert_eq!(consumer.settled(1), Settlement::Connected(Ok(())));
 }

@@ -1,0 +1,104 @@
+//! What goes into the request, and what the program is asked for.
+
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use steadywire::session::Input;
+use steadywire::{Credentials, CredentialsError, CredentialsRequest};
+use tokio::sync::oneshot;
+
+use super::support::{Consumer, Server, quick};
+
+type Answer = oneshot::Sender<Result<Credentials, CredentialsError>>;
+
+#[test]
+fn credentials_go_into_the_request() {
+    let server = Server::new();
+    let refusal = b"HTTP/1.1 500 No\r\n\r\n";
+    let with_userinfo = server.url().replace("ws://", "ws://user:p%40ss@");
+    for (config, lines) in [
+        (quick(&with_userinfo), vec!["Authorization: Basic dXNlcjpwQHNz\r\n"]),
+        (quick(&with_userinfo).token("abc"), vec!["Authorization: Bearer abc\r\n"]),
+        (
+            server.config().token("abc").header("authorization", "own").header("X-A", "1").header("X-A", "2"),
+            vec!["authorization: own\r\n", "X-A: 1\r\nX-A: 2\r\n"],
+        ),
+        (
+            server.config().protocols(vec!["a.b".into(), "c".into()]).header("Host", "elsewhere"),
+            vec!["Sec-WebSocket-Protocol: a.b, c\r\n", "Host: elsewhere\r\n"],
+        ),
+    ] {
+        let _consumer = Consumer::connected(config);
+        let (request, _) = server.answer(refusal);
+        assert!(request.starts_with("GET /ws HTTP/1.1\r\n"), "{request}");
+        for line in lines {
+            assert!(request.contains(line), "{request}");
+        }
+        assert_eq!(request.to_ascii_lowercase().matches("authorization").count().max(1), 1, "{request}");
+        assert_eq!(request.to_ascii_lowercase().matches("\r\nhost: ").count(), 1, "{request}");
+    }
+}
+
+#[test]
+fn a_provider_is_asked_before_every_attempt_and_may_answer_later() {
+    let server = Server::new();
+    let (sender, requests) = channel::<(CredentialsRequest, Answer)>();
+    let sender = Mutex::new(sender);
+    let config = quick("ws://127.0.0.1:1/").credentials(move |request| {
+        let (answer, given) = oneshot::channel();
+        sender.lock().unwrap().send((request, answer)).unwrap();
+        async { given.await.unwrap_or_else(|_| Err(CredentialsError::new("nobody answers"))) }
+    });
+    let mut consumer = Consumer::connected(config);
+    let given = |token: &str| Ok(Credentials::new().url(server.url()).token(token));
+    let (request, answer) = requests.recv().unwrap();
+    assert!(!request.force_refresh);
+    answer.send(given("first")).unwrap();
+    let (text, _) = server.answer(b"HTTP/1.1 401 No\r\n\r\n");
+    assert!(text.contains("Authorization: Bearer first\r\n"), "{text}");
+    // The token had expired: a fresh one is asked for, once.
+    let (request, answer) = requests.recv().unwrap();
+    assert!(request.force_refresh && request.http_status == Some(401), "{request:?}");
+    answer.send(given("second")).unwrap();
+    let (text, _) = server.answer(b"HTTP/1.1 401 No\r\n\r\n");
+    assert!(text.contains("Authorization: Bearer second\r\n"), "{text}");
+    assert_eq!(consumer.stopped().0, "unauthorized");
+}
+
+#[test]
+fn a_provider_that_has_nothing_is_a_failed_attempt_and_may_stop_the_client() {
+    let (sender, asked) = channel();
+    let sender = Mutex::new(sender);
+    let config = quick("ws://127.0.0.1:1/").credentials_blocking(move |request| {
+        sender.lock().unwrap().send(request.attempt).unwrap();
+        match request.attempt {
+            1 => Err(CredentialsError::new("the vault is sealed")),
+            2 => panic!("on purpose"),
+            _ => Err(CredentialsError::fatal("the account is closed")),
+        }
+    });
+    let mut consumer = Consumer::connected(config);
+    assert!(consumer.retry().1.contains("the vault is sealed"));
+    assert!(consumer.retry().1.contains("panicked"));
+    let (kind, text) = consumer.stopped();
+    assert_eq!(kind, "credentials_failed");
+    assert!(text.contains("the account is closed"), "{text}");
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[test]
+fn a_client_that_is_closed_lets_go_of_what_it_asked() {
+    let (sender, asked) = channel::<Answer>();
+    let sender = Mutex::new(sender);
+    let config = quick("ws://127.0.0.1:1/").credentials(move |_| {
+        let (answer, given) = oneshot::channel();
+        sender.lock().unwrap().send(answer).unwrap();
+        async { given.await.unwrap_or_else(|_| Err(CredentialsError::new("nobody answers"))) }
+    });
+    let consumer = Consumer::connected(config);
+    let mut answer = asked.recv().unwrap();
+    consumer.shared.input(Input::Disconnect { ticket: 0 }).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(answer.closed());
+    assert!(answer.send(Ok(Credentials::new())).is_err(), "an answer that comes too late goes nowhere");
+}
