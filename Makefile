@@ -9,9 +9,13 @@ FROM ?= 1
 # Of how many seeds the session in TypeScript plays all lives again
 TRACED ?= 20
 
+# How long each fuzz target runs, and with which version of its tool
+SECONDS ?= 600
+CARGO_FUZZ := 0.13.2
+
 NPM := npm --prefix bindings-node
 
-.PHONY: help demo test test-all test-node check purity sim traces mutants node_modules bench bless fmt clean
+.PHONY: help demo test test-all test-node check purity sim traces fuzz mutants node_modules bench bless fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +59,14 @@ endif
 
 traces: ## what the sessions of some seeds did, for the session in TypeScript
 	$(CARGO) run --quiet --locked -p steadywire-sim -- --seeds $(TRACED) --jobs 2 --traces target/traces.jsonl
+
+fuzz: ## ten minutes of the parser and ten of the session; SECONDS=60 for less
+	$(CARGO) install --locked --quiet --root target/tools --version $(CARGO_FUZZ) cargo-fuzz
+	for target in protocol session; do mkdir -p target/fuzz-corpus/$$target; \
+		RUSTC_BOOTSTRAP=1 target/tools/bin/cargo-fuzz fuzz run --fuzz-dir tests/fuzz --target-dir target/fuzz -s none $$target \
+			target/fuzz-corpus/$$target tests/fuzz/corpus/$$target -- \
+			-max_total_time=$(SECONDS) -max_len=4096 -timeout=20 -dict=tests/fuzz/protocol.dict || exit 1; \
+	done
 
 mutants: ## faults in the session, each of which the vectors must catch (6 minutes)
 	$(CARGO) test --locked -p steadywire-tests --test mutants -- --ignored --nocapture

@@ -3,10 +3,13 @@
 //! - [`vectors`]: the scenarios of tests/vectors, read and written
 //! - [`player`]: plays a scenario on a bare session in virtual time
 //! - [`e2e`]: plays a scenario with a real client against the scripted server
-//! - [`model`]: random lives of a bare session and what must hold in each
+//! - [`model`]: lives of a bare session and what must hold in each
+//! - [`fuzz`]: what the fuzz targets of tests/fuzz do with their bytes
 
 #[cfg(feature = "e2e")]
 pub mod e2e;
+#[cfg(feature = "model")]
+pub mod fuzz;
 #[cfg(feature = "model")]
 pub mod model;
 pub mod player;

@@ -8,12 +8,15 @@
 mod acts;
 mod check;
 mod dead;
+#[cfg(feature = "random")]
 mod frames;
+#[cfg(feature = "random")]
 mod random;
 mod world;
 
 pub use acts::{Act, Setup};
 pub use check::{Check, Transport};
 pub use dead::{Server, dials_in_1000_s};
+#[cfg(feature = "random")]
 pub use random::life;
 pub use world::World;

@@ -1,9 +1,10 @@
 //! Plays a life: a driver that keeps the contract, a user and a server that do not.
 
-use serde_json::Value;
 use steadywire::ErrorKind;
 use steadywire::event::Level;
-use steadywire::session::{CredentialsFailure, Draft, DraftKind, Failure, Generation, Input, LeaseKind, Now, Session};
+use steadywire::session::{
+    CredentialsFailure, Draft, DraftKind, Failure, Generation, Input, LeaseKind, Now, Session, Stats,
+};
 
 use super::acts::{Act, Setup};
 use super::check::{Check, Transport};
@@ -211,9 +212,10 @@ impl World {
     fn stale(&mut self, act: &Act, ahead: bool) {
         let generation = self.session.generation();
         let other = if ahead { generation.wrapping_add(1) } else { generation.wrapping_sub(1) };
-        let before = (self.snapshot(), self.check.said);
+        let (before, said) = (self.snapshot(), self.check.said);
         self.tell(act, other);
-        assert_eq!(before, (self.snapshot(), self.check.said), "{act:?} of another transport");
+        self.is_as_before(&before, &format!("{act:?} of another transport"));
+        assert_eq!(self.check.said, said, "{act:?} of another transport");
     }
 
     fn tell(&mut self, act: &Act, generation: Generation) {
@@ -253,7 +255,7 @@ impl World {
             self.drain();
             return true;
         }
-        assert_eq!(before, self.snapshot(), "a refused call");
+        self.is_as_before(&before, "a refused call");
         assert!(self.session.poll_output().is_none() && self.session.batch().is_empty(), "a refused call");
         self.check.is_refused(ticket);
         self.drain();
@@ -261,10 +263,14 @@ impl World {
     }
 
     /// What a call that is refused, or an input of another transport, leaves as it is.
-    fn snapshot(&self) -> (Value, Option<u64>) {
-        let mut stats = self.session.stats().to_json();
-        stats["oldestQueuedMs"] = Value::Null;
+    fn snapshot(&self) -> (Stats, Option<u64>) {
+        // What waits grows older while it is refused.
+        let stats = Stats { oldest_queued_ms: 0, ..self.session.stats() };
         (stats, self.session.next_deadline())
+    }
+
+    fn is_as_before(&self, before: &(Stats, Option<u64>), what: &str) {
+        assert_eq!(format!("{before:?}"), format!("{:?}", self.snapshot()), "{what} changed something");
     }
 
     fn input(&mut self, input: Input<'_>) {
