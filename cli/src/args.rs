@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::reach::ReachArgs;
+
 const EXIT_STATUS: &str = "\
 Exit status:
   0  complete: every task ended well, everything was delivered
@@ -190,9 +192,8 @@ pub(crate) struct ClientArgs {
     /// Where the hub is
     #[arg(long, env = "STEADYWIRE_URL", hide_env_values = true, default_value = "ws://127.0.0.1:8080/ws")]
     pub(crate) url: String,
-    /// Secret to show to the hub
-    #[arg(long, env = "STEADYWIRE_TOKEN", hide_env_values = true)]
-    pub(crate) token: Option<String>,
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
     #[command(flatten)]
     pub(crate) link: LinkArgs,
 }

@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
-use steadywire::{Client, Config, Level, Limit, State};
+use steadywire::{Client, Config, Error, Level, Limit, State};
 
 use crate::args::{ClientArgs, LevelArg};
 use crate::text::clean;
 
 /// The configuration the command line asks for. The terminal program never gives up by itself.
-pub(crate) fn config(args: &ClientArgs) -> Config {
+pub(crate) fn config(args: &ClientArgs) -> Result<Config, Error> {
     let link = &args.link;
     let mut config =
         Config::new(&args.url).max_connect_attempts(Limit::Unlimited).max_reconnect_attempts(Limit::Unlimited);
-    if let Some(token) = &args.token {
-        config = config.token(token);
-    }
     if let Some(factor) = link.reconnect_backoff_multiplier {
         config = config.reconnect_backoff_multiplier(factor);
     }
@@ -31,12 +28,12 @@ pub(crate) fn config(args: &ClientArgs) -> Config {
             config = set(config, u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         }
     }
-    config
+    args.reach.apply(config)
 }
 
 /// Makes a client that does not connect yet.
-pub(crate) fn client(args: &ClientArgs) -> Result<Client, steadywire::Error> {
-    Client::new(config(args))
+pub(crate) fn client(args: &ClientArgs) -> Result<Client, Error> {
+    Client::new(config(args)?)
 }
 
 /// Longest time for a polite end.
@@ -77,7 +74,7 @@ mod tests {
         let words = "steadywire watch t --url ws://h/ws --token s --reconnect-interval 50 --max-reconnect-backoff 2s \
                      --reconnect-backoff-multiplier 2 --heartbeat-interval 0";
         let Command::Watch(watch) = Cli::parse_from(words.split_whitespace()).command else { panic!() };
-        let config = config(&watch.client);
+        let config = config(&watch.client).unwrap();
         assert_eq!((config.url.as_str(), config.token.as_deref()), ("ws://h/ws", Some("s")));
         assert_eq!((config.reconnect_interval, config.max_reconnect_backoff), (50, 2000));
         assert_eq!((config.reconnect_backoff_multiplier, config.heartbeat_interval), (2.0, 0));

@@ -6,11 +6,13 @@ mod demo;
 mod exit;
 mod interrupt;
 mod link;
+mod reach;
 #[cfg(unix)]
 mod run;
 mod send;
 mod serve;
 mod text;
+mod token;
 mod watch;
 
 use std::process::ExitCode;

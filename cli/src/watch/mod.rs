@@ -47,7 +47,10 @@ pub(crate) trait Screen {
 
 /// Follows the tasks and ends with the worst of their outcomes.
 pub(crate) fn watch(args: &WatchArgs) -> Exit {
-    let mut config = link::config(&args.client);
+    let mut config = match link::config(&args.client) {
+        Ok(config) => config,
+        Err(error) => return fail(Exit::Usage, error),
+    };
     if let Some(attempts) = args.max_attempts {
         config = config.max_connect_attempts(Limit::Times(attempts)).max_reconnect_attempts(Limit::Times(attempts));
     }
