@@ -47,6 +47,8 @@ mod error;
 pub mod event;
 #[cfg(feature = "net")]
 mod follow;
+#[cfg(feature = "net")]
+mod gate;
 pub mod inbox;
 #[cfg(feature = "net")]
 mod message;
@@ -64,6 +66,8 @@ pub use config::{
     Answer, Config, Conflate, Credentials, CredentialsError, Limit, MAX_DELAY_MS, Overflow, Provider, Proxy, Terminal,
     Tls, TlsVersion, redact_url,
 };
+#[cfg(feature = "net")]
+pub use dispatch::Poll;
 pub use error::{Error, ErrorKind};
 pub use event::{
     Complete, Connected, Disconnected, DropReason, ErrorEvent, ErrorSource, Event, EventKind, Gap, Heartbeat, Level,

@@ -9,8 +9,10 @@ use std::sync::atomic::Ordering;
 use super::held::Held;
 use super::registry::{Listener, Route};
 use super::{Dispatch, Source};
-use crate::error::ErrorKind;
-use crate::event::{Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, Settlement};
+use crate::error::{Error, ErrorKind};
+use crate::event::{
+    Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, LostReason, Outcome, OutcomeKind, Settlement,
+};
 use crate::inbox::Interest;
 use crate::session::{Now, Ticket};
 
@@ -91,10 +93,16 @@ impl Drain {
         if more { Ran::More } else { Ran::Empty }
     }
 
-    /// Drops what the program gave.
-    pub(super) fn drop_callbacks<S: Source + 'static>(self, dispatch: &Dispatch<S>) {
-        let (listeners, routes) = dispatch.registry.take_changes();
-        drop_quietly((self, listeners, routes));
+    /// Drops what the program gave, and fails those who still wait.
+    pub(super) fn end<S: Source + 'static>(mut self, dispatch: &Dispatch<S>) {
+        let (listeners, new_routes) = dispatch.registry.take_changes();
+        let routes = std::mem::take(&mut self.callbacks.routes);
+        for route in routes.into_values().flatten().chain(new_routes) {
+            guarded(dispatch, || route.queue.finish(&lost(&route.task, self.callbacks.now)));
+        }
+        drop_quietly((self, listeners));
+        let error = Error::new(ErrorKind::Closed, "the client was freed while the answer was awaited");
+        guarded(dispatch, || dispatch.waiters.fail_all(&error));
     }
 
     fn resize(&mut self, taken: usize, took_ms: u64) {
@@ -243,6 +251,20 @@ impl Callbacks {
 fn guarded<S, R>(dispatch: &Dispatch<S>, pass: impl FnOnce() -> R) {
     if catch_unwind(AssertUnwindSafe(pass)).is_err() {
         dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What a follow ends with when its client does.
+fn lost(task: &str, now: Now) -> Outcome {
+    Outcome {
+        task_id: task.to_owned(),
+        kind: OutcomeKind::Lost,
+        data: "null".to_owned(),
+        message: String::new(),
+        code: String::new(),
+        reason: Some(LostReason::Closed),
+        timestamp: now.wall_ms,
+        synthetic: false,
     }
 }
 

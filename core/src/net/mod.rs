@@ -8,6 +8,7 @@ mod dial;
 mod driver;
 mod failure;
 mod pool;
+mod process;
 mod proxy;
 mod runtime;
 mod shared;
@@ -19,5 +20,6 @@ mod upgrade;
 mod url;
 
 pub(crate) use clock::now;
+pub use process::PerProcess;
 pub use runtime::spawn_blocking;
 pub use shared::Shared;

@@ -143,7 +143,7 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn check_process(&self) -> Result<(), Error> {
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
         if self.process == std::process::id() {
             return Ok(());
         }
