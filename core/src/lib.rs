@@ -51,6 +51,8 @@ mod follow;
 mod gate;
 pub mod inbox;
 #[cfg(feature = "net")]
+pub mod log;
+#[cfg(feature = "net")]
 mod message;
 #[cfg(feature = "net")]
 pub mod net;

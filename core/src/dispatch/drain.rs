@@ -11,9 +11,10 @@ use super::registry::{Listener, Route};
 use super::{Dispatch, Source};
 use crate::error::{Error, ErrorKind};
 use crate::event::{
-    Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, LostReason, Outcome, OutcomeKind, Settlement,
+    Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, Level, LostReason, Outcome, OutcomeKind, Settlement,
 };
 use crate::inbox::Interest;
+use crate::log;
 use crate::session::{Now, Ticket};
 
 /// The first batch. A batch should take about as long as an event may become stale: events in the inbox can still be
@@ -241,8 +242,9 @@ impl Callbacks {
             synthetic: false,
         };
         dispatch.counters.remember(&error.message);
-        if kind == EventKind::Error || !self.deliver(dispatch, &Event::Error(error.clone())) {
-            log_unheard(&error);
+        log::line(Level::Error, "callback", format_args!("{}", error.message));
+        if kind != EventKind::Error {
+            self.deliver(dispatch, &Event::Error(error));
         }
     }
 }
@@ -287,16 +289,9 @@ fn drop_quietly(value: impl Sized) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
-#[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "without it there is nowhere to log to"))]
 fn log_unheard(error: &ErrorEvent<'_>) {
-    #[cfg(feature = "tracing")]
     if error.source != ErrorSource::Task {
-        tracing::warn!(
-            source = error.source.name(),
-            code = &*error.code,
-            fatal = error.fatal,
-            "{} (nobody listens to errors)",
-            error.message
-        );
+        let level = if error.fatal { Level::Error } else { Level::Warn };
+        log::line(level, "link", format_args!("{} ({}; nobody listens to errors)", error.message, error.code));
     }
 }

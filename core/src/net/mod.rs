@@ -10,6 +10,7 @@ mod failure;
 mod pool;
 mod process;
 mod proxy;
+mod report;
 mod runtime;
 mod shared;
 mod socket;
