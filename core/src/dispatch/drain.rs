@@ -68,7 +68,8 @@ impl Drain {
         }
         let callbacks = &mut self.callbacks;
         callbacks.now = dispatch.source.now();
-        if callbacks.held.expire(callbacks.now.mono_ms) {
+        if let Some(unheard) = callbacks.held.expire(callbacks.now.mono_ms) {
+            log_all_unheard(&unheard);
             dispatch.registry.end_grace();
             dispatch.update_interest();
         }
@@ -183,7 +184,7 @@ impl Callbacks {
             }
             Settlement::Disconnected => {
                 // No callback starts after it: a consumer that comes now hears of what comes now.
-                self.held = Held::default();
+                log_all_unheard(&self.held.end());
                 dispatch.registry.end_grace();
                 dispatch.update_interest();
             }
@@ -287,6 +288,14 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 /// Drops what came from the program, whose `drop` may panic.
 fn drop_quietly(value: impl Sized) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+}
+
+fn log_all_unheard(batch: &Batch) {
+    for item in batch.iter() {
+        if let Item::Event(Event::Error(error)) = item {
+            log_unheard(&error);
+        }
+    }
 }
 
 fn log_unheard(error: &ErrorEvent<'_>) {
