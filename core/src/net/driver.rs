@@ -10,6 +10,7 @@ use super::asking::{Asking, Unanswered};
 use super::clock::{self, Alarm, SleepWatch};
 use super::dial::Target;
 use super::failure::Failed;
+use super::secrets::Secrets;
 use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
 use crate::config::{Credentials, CredentialsError, Provider};
@@ -47,6 +48,7 @@ pub(super) async fn drive(shared: Arc<Shared>, provider: Option<Provider<Credent
         watch: SleepWatch::new(),
         asking: Asking::new(provider),
         credentials: Credentials::default(),
+        secrets: Secrets::default(),
         frames: Vec::new(),
         unrung: 0,
     };
@@ -66,6 +68,8 @@ struct Driver {
     asking: Asking<CredentialsRequest, Given>,
     /// What was given last.
     credentials: Credentials,
+    /// What was shown to the server last, and is not to be told when it quotes it.
+    secrets: Secrets,
     /// Collected under the session's lock, written without it. Empty between two polls.
     frames: Vec<Frame>,
     /// Bursts since the bell was due.
@@ -231,7 +235,7 @@ impl Driver {
     fn read(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
         for place in [&mut self.link, &mut self.closing] {
             let Some(link) = place else { continue };
-            let burst = if link.paused { Burst::Drained } else { link.read(session, round.now, cx) };
+            let burst = if link.paused { Burst::Drained } else { link.read(session, round.now, &self.secrets, cx) };
             round.cut |= burst == Burst::Cut;
             if burst == Burst::Drained
                 && let Some(failed) = link.write_failed.take()
@@ -302,6 +306,7 @@ impl Driver {
                 }
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &self.credentials);
+                    self.secrets = target.secrets();
                     let dialer = Arc::clone(&shared.dialer);
                     self.dialing = Some((generation, Box::pin(async move { dialer.dial(target).await })));
                     round.again = true;
@@ -346,11 +351,12 @@ impl Driver {
 }
 
 impl Link {
-    fn read(&mut self, session: &mut Session, now: Now, cx: &mut Context<'_>) -> Burst {
+    fn read(&mut self, session: &mut Session, now: Now, secrets: &Secrets, cx: &mut Context<'_>) -> Burst {
         let generation = self.generation;
         let mut bytes = 0;
         for _ in 0..BURST_FRAMES {
             let Poll::Ready(received) = self.socket.poll_recv(cx) else { return Burst::Drained };
+            let scrubbed;
             let input = match &received {
                 Received::Text(text) => {
                     bytes += text.len();
@@ -369,7 +375,10 @@ impl Link {
                     let payload = <[u8; 8]>::try_from(&payload[..]).ok().map(u64::from_be_bytes);
                     Input::Pong { generation, payload }
                 }
-                Received::Close { code, reason } => Input::Closed { generation, code: *code, reason },
+                Received::Close { code, reason } => {
+                    scrubbed = secrets.scrub(reason);
+                    Input::Closed { generation, code: *code, reason: &scrubbed }
+                }
                 Received::End(reason) => Input::Closed { generation, code: Some(1006), reason },
                 Received::Failed(failed) => Input::Broken { generation, failure: failed.as_failure() },
             };

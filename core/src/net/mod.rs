@@ -10,6 +10,7 @@ mod failure;
 mod pool;
 mod proxy;
 mod runtime;
+mod secrets;
 mod shared;
 mod socket;
 mod tcp;
