@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::backoff::{asked_delay, delay, slow_delay};
 use super::disposition::Disposition;
 use super::io::{CredentialsRequest, Failure, Output};
-use super::limits::{CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS};
+use super::limits::{CONNECT_ATTEMPTS, CREDENTIALS_MS, MAX_PROTOCOL_ERRORS};
 use super::link::Phase;
 use super::{Platform, Session};
 use crate::config::Limit;
@@ -48,13 +48,13 @@ impl Session {
         let Platform { credentials, .. } = self.platform;
         self.link.generation += 1;
         let generation = self.link.generation;
-        self.link.phase = Phase::Trying { until: self.mono() + self.config.connect_timeout };
         if self.link.is_reachable() {
             self.link.attempts.tries += 1;
         }
         self.stats.attempts += 1;
         let force_refresh = self.link.attempts.force_refresh;
         if credentials {
+            self.link.phase = Phase::Preparing { until: self.mono() + CREDENTIALS_MS };
             self.output(Output::NeedCredentials(CredentialsRequest {
                 generation,
                 attempt: self.link.attempts.failures + 1,
@@ -64,8 +64,13 @@ impl Session {
                 force_refresh,
             }));
         } else {
-            self.output(Output::Dial { generation });
+            self.dial();
         }
+    }
+
+    pub(super) fn dial(&mut self) {
+        self.link.phase = Phase::Dialling { until: self.mono() + self.config.connect_timeout };
+        self.output(Output::Dial { generation: self.link.generation });
     }
 
     pub(super) fn attempt_failed(&mut self, cause: &Cause) {

@@ -153,7 +153,7 @@ pub enum Input<'a> {
     Online(bool),
     /// The page was shown or hidden (browsers).
     Visible(bool),
-    /// The answer to `NeedCredentials`.
+    /// The answer to `NeedCredentials`. Only the first of an attempt counts.
     Credentials {
         /// Of this transport.
         generation: Generation,
@@ -267,7 +267,7 @@ pub struct CredentialsRequest {
 /// Something the driver has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Ask the providers, then answer with `Credentials`.
+    /// Ask the providers, then answer with `Credentials`, within `CREDENTIALS_MS`.
     NeedCredentials(CredentialsRequest),
     /// Open a transport and answer with `Opened` or `DialFailed`.
     Dial {

@@ -5,7 +5,7 @@ import type { DropReason, LostReason } from '../event';
 import { askedDelay, delay, slowDelay } from './backoff';
 import { ofHttp, type Disposition } from './disposition';
 import type { Failure } from './io';
-import { CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS } from './limits';
+import { CONNECT_ATTEMPTS, CREDENTIALS_MS, MAX_PROTOCOL_ERRORS } from './limits';
 import { isReachable, linkIsGone, moveTo, report, setState } from './link';
 import { endAllWork, hasOpenWork } from './outcome';
 import { finishEnding } from './ending';
@@ -64,22 +64,28 @@ export function tryNow(s: Session, reason: string): void {
   const { link, counters } = s;
   const { attempts } = link;
   const generation = ++link.generation;
-  moveTo(link, 'trying', s.mono + s.config.connectTimeout);
   attempts.tries += +isReachable(link);
   counters.attempts++;
-  s.outputs.push(
-    s.platform.credentials
-      ? {
-          type: 'needCredentials',
-          generation,
-          attempt: attempts.failures + 1,
-          reason,
-          lastCloseCode: attempts.lastCloseCode,
-          httpStatus: attempts.lastHttpStatus,
-          forceRefresh: attempts.forceRefresh,
-        }
-      : { type: 'dial', generation },
-  );
+  if (s.platform.credentials) {
+    moveTo(link, 'preparing', s.mono + CREDENTIALS_MS);
+    s.outputs.push({
+      type: 'needCredentials',
+      generation,
+      attempt: attempts.failures + 1,
+      reason,
+      lastCloseCode: attempts.lastCloseCode,
+      httpStatus: attempts.lastHttpStatus,
+      forceRefresh: attempts.forceRefresh,
+    });
+  } else {
+    dial(s);
+  }
+}
+
+/** Opens a transport. */
+export function dial(s: Session): void {
+  moveTo(s.link, 'dialling', s.mono + s.config.connectTimeout);
+  s.outputs.push({ type: 'dial', generation: s.link.generation });
 }
 
 /** The attempt under way has failed. */

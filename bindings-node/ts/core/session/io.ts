@@ -82,7 +82,10 @@ export type Input =
   | { readonly type: 'online'; readonly value: boolean }
   /** The page was shown or hidden. */
   | { readonly type: 'visible'; readonly value: boolean }
-  /** The answer to `needCredentials`: they are at the driver's hands, or could not be had. */
+  /**
+   * The answer to `needCredentials`: they are at the driver's hands, or could not be had. Only the first of an attempt
+   * counts.
+   */
   | {
       readonly type: 'credentials';
       readonly generation: Generation;
@@ -169,7 +172,7 @@ export interface CredentialsRequest {
 
 /** Something the driver has to do. */
 export type Output =
-  /** Ask the providers, then answer with `credentials`. */
+  /** Ask the providers, then answer with `credentials`, within `CREDENTIALS_MS`. */
   | ({ readonly type: 'needCredentials' } & CredentialsRequest)
   /** Open a transport and answer with `opened` or `dialFailed`. */
   | { readonly type: 'dial'; readonly generation: Generation }

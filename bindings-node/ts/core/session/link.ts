@@ -6,6 +6,7 @@ import type { ErrorSource, State } from '../event';
 import {
   attemptFailed,
   causeOf,
+  dial,
   kindOf,
   linkLost,
   newAttempts,
@@ -18,8 +19,8 @@ import { upTo } from './backoff';
 import { settle, tell } from './calls';
 import { ofClose, parseCloseReason } from './disposition';
 import { heartbeatBegins, heartbeatEnds, woke } from './heartbeat';
-import type { Generation, InputOf, Ticket } from './io';
-import { SILENT_STABLE_MS, WAKE_SPREAD_MS } from './limits';
+import type { CredentialsFailure, Generation, InputOf, Ticket } from './io';
+import { CREDENTIALS_MS, SILENT_STABLE_MS, WAKE_SPREAD_MS } from './limits';
 import { receiptsOfLostLink } from './receipts';
 import type { Session } from './session';
 import { noteError } from './stats';
@@ -28,8 +29,8 @@ import { subscriptionsBegin, subscriptionsEnd } from './subscriptions';
 /** The transport and the history of attempts. */
 export interface Link {
   generation: Generation;
-  /** `trying`: credentials are being asked for, or a transport is being opened. */
-  phase: 'stopped' | 'waiting' | 'trying' | 'open';
+  /** `preparing`: credentials are awaited. `dialling`: a transport is being opened. */
+  phase: 'stopped' | 'waiting' | 'preparing' | 'dialling' | 'open';
   /** The deadline of the phase: the next attempt, the end of this one, the time at which an open link is stable. */
   until: number;
   /** While waiting: the server asked for this delay. */
@@ -63,6 +64,11 @@ export function newLink(): Link {
 /** Whether the network is on and the page is shown. */
 export function isReachable(link: Link): boolean {
   return !link.offline && !link.hidden;
+}
+
+/** Whether an attempt is under way. */
+function isTrying({ phase }: Link): boolean {
+  return phase === 'preparing' || phase === 'dialling';
 }
 
 /** Begins a phase, with its deadline. */
@@ -102,7 +108,7 @@ export function abandonLink(s: Session, reason: string): void {
   const { link } = s;
   const { phase } = link;
   link.attempts.tries = 0;
-  if (phase === 'trying' || phase === 'open') {
+  if (isTrying(link) || phase === 'open') {
     dropLink(s);
     if (phase === 'open') {
       linkIsGone(s, undefined, reason);
@@ -145,17 +151,21 @@ export function onDialFailed(s: Session, { failure }: InputOf<'dialFailed'>): vo
   attemptFailed(s, causeOf(s, failure));
 }
 
-export function onCredentials(s: Session, { generation, failure }: InputOf<'credentials'>): void {
+export function onCredentials(s: Session, { failure }: InputOf<'credentials'>): void {
   if (failure) {
-    attemptFailed(s, {
-      kind: 'credentials_failed',
-      text: `credentials could not be had: ${failure.message}`,
-      disposition: failure.fatal ? 'fatal' : 'retry',
-    });
+    credentialsFailed(s, failure);
   } else {
     s.link.attempts.forceRefresh = false;
-    s.outputs.push({ type: 'dial', generation });
+    dial(s);
   }
+}
+
+function credentialsFailed(s: Session, { message, fatal }: CredentialsFailure): void {
+  attemptFailed(s, {
+    kind: 'credentials_failed',
+    text: `credentials could not be had: ${message}`,
+    disposition: fatal ? 'fatal' : 'retry',
+  });
 }
 
 export function onClosed(s: Session, { code: closeCode = 1005, reason }: InputOf<'closed'>): void {
@@ -201,7 +211,10 @@ export function linkTimeout(s: Session): void {
   }
   if (link.phase === 'waiting') {
     tryNow(s, 'the delay is over');
-  } else if (link.phase === 'trying') {
+  } else if (link.phase === 'preparing') {
+    dropLink(s);
+    credentialsFailed(s, { message: `no answer within ${CREDENTIALS_MS} ms` });
+  } else if (link.phase === 'dialling') {
     const { url, connectTimeout } = s.config;
     dropLink(s);
     attemptFailed(s, {
@@ -237,7 +250,7 @@ export function onReachable(s: Session, sense: 'offline' | 'hidden', is: boolean
 
 /** Ends everything that is under way with the transport. No events. */
 export function stopLink(s: Session): void {
-  if (s.link.phase === 'trying') {
+  if (isTrying(s.link)) {
     dropLink(s);
   }
   moveTo(s.link, 'stopped', Infinity);

@@ -222,10 +222,12 @@ const ANY: Handlers = {
 
 /** What can happen to the current transport, by how far it is. Anything else is stale: rule LINK-1. */
 const OF_TRANSPORT: { readonly [Phase in Link['phase']]?: Handlers } = {
-  trying: {
+  preparing: {
+    credentials: onCredentials,
+  },
+  dialling: {
     opened: onOpened,
     dialFailed: onDialFailed,
-    credentials: onCredentials,
   },
   open: {
     text: (s, { text }) => onText(s, text),
