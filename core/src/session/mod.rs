@@ -43,7 +43,7 @@ use crate::error::Error;
 use crate::event::{Batch, State};
 use crate::protocol;
 use backoff::Rng;
-use ending::Ending;
+use ending::Disconnecting;
 use heartbeat::Heartbeat;
 use link::Link;
 use outbox::Outbox;
@@ -66,7 +66,7 @@ pub struct Session {
     tasks: Tasks,
     outbox: Outbox,
     receipts: Receipts,
-    ending: Option<Ending>,
+    ending: Option<Disconnecting>,
     outputs: VecDeque<Output>,
     batch: Batch,
     stats: Stats,
@@ -189,7 +189,7 @@ impl Session {
     pub fn next_deadline(&self) -> Option<u64> {
         let singles = [
             self.link.deadline(),
-            self.ending.as_ref().and_then(Ending::deadline),
+            self.ending.as_ref().and_then(Disconnecting::deadline),
             self.heartbeat.deadline(),
             self.subscriptions.deadline(),
             self.written_deadline(),

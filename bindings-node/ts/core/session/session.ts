@@ -5,7 +5,7 @@ import { newBatch, type Batch, type State } from '../event';
 import { given, seeded, type Rng } from './backoff';
 import { utf8Length } from './bytes';
 import { connect, lease, reconnect, subscribe, unlease, unsubscribe } from './calls';
-import { closeNow, closingEnded, disconnect, endWhenDrained, endingTimeout, type Ending } from './ending';
+import { closeNow, closingEnded, disconnect, endWhenDrained, endingTimeout, type Disconnecting } from './ending';
 import {
   heartbeatTimeout,
   newHeartbeat,
@@ -80,7 +80,7 @@ export class Session {
   /** @internal */
   readonly counters: Counters = newCounters();
   /** @internal */
-  ending: Ending | undefined = undefined;
+  ending: Disconnecting | undefined = undefined;
   /** The state of the connection. */
   state: State = 'disconnected';
   /** Events and settlements since it was last emptied. The driver moves them to the consumer. */
