@@ -269,6 +269,8 @@ impl Driver {
                 Output::NeedCredentials(CredentialsRequest { generation, .. }) => {
                     tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
                 }
+                // Nobody is asked as long as `Platform::classify` is not set.
+                Output::Classify(_) => {}
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &lock(&shared.credentials).1);
                     self.dialing = Some((generation, Box::pin(dial(target))));

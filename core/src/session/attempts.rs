@@ -34,13 +34,17 @@ pub(crate) struct Attempts {
 }
 
 /// Why a link or an attempt ended.
+#[derive(Debug)]
 pub(super) struct Cause {
+    /// The kind of failure, whatever it means.
     pub kind: ErrorKind,
     pub text: String,
     pub disposition: Disposition,
     pub close_code: Option<u16>,
     pub http_status: Option<u16>,
     pub retry_after_ms: Option<u64>,
+    /// A classifier may know better what it means.
+    pub is_open_to_question: bool,
 }
 
 impl Session {
@@ -73,13 +77,13 @@ impl Session {
         self.output(Output::Dial { generation: self.link.generation });
     }
 
-    pub(super) fn attempt_failed(&mut self, cause: &Cause) {
-        self.stats.note_error(cause.kind, &cause.text);
+    pub(super) fn attempt_failed(&mut self, cause: Cause) {
+        self.stats.note_error(cause.told_kind(), &cause.text);
         self.link.phase = Phase::Stopped;
         self.next_attempt(cause);
     }
 
-    pub(super) fn link_lost(&mut self, cause: &Cause) {
+    pub(super) fn link_lost(&mut self, cause: Cause) {
         self.link_is_gone(cause.close_code, &cause.text);
         if self.ending.is_some() {
             self.finish_ending();
@@ -88,8 +92,8 @@ impl Session {
         self.next_attempt(cause);
     }
 
-    /// Decides what follows a failed attempt or a lost link.
-    pub(super) fn next_attempt(&mut self, cause: &Cause) {
+    /// Counts a failed attempt or a lost link, and decides what follows or asks.
+    fn next_attempt(&mut self, cause: Cause) {
         self.link.attempts.last_close_code = cause.close_code;
         self.link.attempts.last_http_status = cause.http_status;
         if self.link.is_reachable() {
@@ -97,10 +101,19 @@ impl Session {
         } else {
             self.link.attempts.uncounted += 1;
         }
+        if self.platform.classify && cause.is_open_to_question {
+            self.ask_what_it_means(cause);
+        } else {
+            self.decide(&cause);
+        }
+    }
+
+    pub(super) fn decide(&mut self, cause: &Cause) {
+        let kind = cause.told_kind();
         let stop = match cause.disposition {
             Disposition::WhileOpen if !self.has_open_work() => {
                 self.set_state(State::Disconnected, &cause.text, Some(cause), false);
-                self.reject_waiters(&Error::new(cause.kind, cause.text.clone()));
+                self.reject_waiters(&Error::new(kind, cause.text.clone()));
                 return;
             }
             Disposition::WhileOpen | Disposition::Retry => false,
@@ -122,15 +135,14 @@ impl Session {
         };
         if stop {
             let text = format!("{}; the client stops", cause.text);
-            self.stop_for_good(&Error::new(cause.kind, text), cause, LostReason::Refused, DropReason::Refused);
+            self.stop_for_good(&Error::new(kind, text), cause, LostReason::Refused, DropReason::Refused);
         } else if self.is_exhausted() {
             let tries = match self.link.attempts.tries {
                 1 => "1 try".to_owned(),
                 tries => format!("{tries} tries"),
             };
             let text = format!("{}; given up after {tries}", cause.text);
-            let error =
-                Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(cause.kind, cause.text.clone()));
+            let error = Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(kind, cause.text.clone()));
             self.stop_for_good(&error, cause, LostReason::GivenUp, DropReason::GivenUp);
         } else {
             self.schedule(cause);
@@ -186,7 +198,8 @@ impl Session {
         self.end_all_work(lost, dropped);
         self.set_state(State::Error, error.message(), Some(cause), false);
         self.reject_waiters(error);
-        let source = if cause.kind == ErrorKind::Unauthorized { ErrorSource::Auth } else { ErrorSource::Transport };
+        let source =
+            if cause.told_kind() == ErrorKind::Unauthorized { ErrorSource::Auth } else { ErrorSource::Transport };
         self.report(source, error.kind(), error.message(), true);
     }
 
@@ -206,24 +219,34 @@ impl Session {
         Cause {
             http_status: failure.http_status,
             retry_after_ms: failure.retry_after_ms,
-            ..Cause::new(kind_of(disposition, failure.kind), failure.message.to_owned(), disposition)
+            is_open_to_question: !failure.fatal,
+            ..Cause::new(failure.kind, failure.message.to_owned(), disposition)
         }
     }
 }
 
 impl Cause {
     pub(super) fn new(kind: ErrorKind, text: String, disposition: Disposition) -> Self {
-        Self { kind, text, disposition, close_code: None, http_status: None, retry_after_ms: None }
-    }
-}
-
-pub(super) fn kind_of(disposition: Disposition, otherwise: ErrorKind) -> ErrorKind {
-    match disposition {
-        Disposition::Reauth => ErrorKind::Unauthorized,
-        Disposition::Fatal if matches!(otherwise, ErrorKind::ConnectionLost | ErrorKind::HandshakeFailed) => {
-            ErrorKind::Refused
+        Self {
+            kind,
+            text,
+            disposition,
+            close_code: None,
+            http_status: None,
+            retry_after_ms: None,
+            is_open_to_question: false,
         }
-        Disposition::Protocol if otherwise == ErrorKind::ConnectionLost => ErrorKind::ProtocolViolation,
-        _ => otherwise,
+    }
+
+    /// The kind of error that is told, which what it means has a say in.
+    pub(super) fn told_kind(&self) -> ErrorKind {
+        match self.disposition {
+            Disposition::Reauth => ErrorKind::Unauthorized,
+            Disposition::Fatal if matches!(self.kind, ErrorKind::ConnectionLost | ErrorKind::HandshakeFailed) => {
+                ErrorKind::Refused
+            }
+            Disposition::Protocol if self.kind == ErrorKind::ConnectionLost => ErrorKind::ProtocolViolation,
+            _ => self.kind,
+        }
     }
 }

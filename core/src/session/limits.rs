@@ -17,6 +17,9 @@ pub const WAKE_SPREAD_MS: u64 = 500;
 /// How long an attempt waits for credentials. After that they could not be had.
 pub const CREDENTIALS_MS: u64 = 30_000;
 
+/// How long the answer is awaited what an end means. After that it means what was proposed.
+pub const CLASSIFY_MS: u64 = 1000;
+
 // Heartbeats
 
 /// A timeout that comes this much late says more about us than about the server.

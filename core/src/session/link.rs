@@ -1,7 +1,7 @@
 //! The transport: attempts, what ends them, and what happens next (rules LINK, TRY and CLOSE).
 
 use super::Session;
-use super::attempts::{Attempts, Cause, kind_of};
+use super::attempts::{Attempts, Cause};
 use super::disposition::{CloseReason, Disposition};
 use super::io::{CredentialsFailure, Failure, Generation, Output, Ticket};
 use super::limits::{CREDENTIALS_MS, SILENT_STABLE_MS, WAKE_SPREAD_MS};
@@ -39,6 +39,11 @@ pub(super) enum Phase {
     Dialling {
         until: u64,
     },
+    /// What the end of the transport means is being asked.
+    Undecided {
+        until: u64,
+        cause: Cause,
+    },
     Open {
         since: u64,
         heard: bool,
@@ -58,7 +63,10 @@ impl Link {
     pub(super) fn deadline(&self) -> Option<u64> {
         match self.phase {
             Phase::Stopped => None,
-            Phase::Waiting { until, .. } | Phase::Preparing { until } | Phase::Dialling { until } => Some(until),
+            Phase::Waiting { until, .. }
+            | Phase::Preparing { until }
+            | Phase::Dialling { until }
+            | Phase::Undecided { until, .. } => Some(until),
             Phase::Open { stable_at, .. } => stable_at,
         }
     }
@@ -88,7 +96,7 @@ impl Session {
         match self.link.phase {
             Phase::Stopped => self.dial_if_stopped(reason),
             Phase::Waiting { .. } => self.try_now(reason),
-            Phase::Preparing { .. } | Phase::Dialling { .. } | Phase::Open { .. } => {}
+            Phase::Preparing { .. } | Phase::Dialling { .. } | Phase::Undecided { .. } | Phase::Open { .. } => {}
         }
     }
 
@@ -106,6 +114,7 @@ impl Session {
         self.link.attempts.tries = 0;
         match self.link.phase {
             Phase::Stopped | Phase::Waiting { .. } => {}
+            Phase::Undecided { .. } => self.link.phase = Phase::Waiting { until: self.mono(), asked: false },
             Phase::Preparing { .. } | Phase::Dialling { .. } => {
                 self.output(Output::Drop { generation });
                 self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
@@ -143,7 +152,7 @@ impl Session {
     pub(super) fn on_dial_failed(&mut self, generation: Generation, failure: &Failure<'_>) {
         if self.link.is_dialling(generation) {
             let cause = self.cause_of(failure);
-            self.attempt_failed(&cause);
+            self.attempt_failed(cause);
         }
     }
 
@@ -163,7 +172,7 @@ impl Session {
     fn credentials_failed(&mut self, failure: &CredentialsFailure<'_>) {
         let disposition = if failure.fatal { Disposition::Fatal } else { Disposition::Retry };
         let text = format!("credentials could not be had: {}", failure.message);
-        self.attempt_failed(&Cause::new(ErrorKind::CredentialsFailed, text, disposition));
+        self.attempt_failed(Cause::new(ErrorKind::CredentialsFailed, text, disposition));
     }
 
     pub(super) fn on_closed(&mut self, generation: Generation, code: Option<u16>, reason: &str) {
@@ -188,9 +197,10 @@ impl Session {
         let cause = Cause {
             close_code: Some(shown),
             retry_after_ms: said.retry_after_ms,
-            ..Cause::new(kind_of(disposition, ErrorKind::ConnectionLost), text, disposition)
+            is_open_to_question: true,
+            ..Cause::new(ErrorKind::ConnectionLost, text, disposition)
         };
-        self.link_lost(&cause);
+        self.link_lost(cause);
     }
 
     pub(super) fn on_broken(&mut self, generation: Generation, failure: &Failure<'_>) {
@@ -198,12 +208,12 @@ impl Session {
             return;
         }
         let cause = self.cause_of(failure);
-        self.link_broke(&cause);
+        self.link_broke(cause);
     }
 
     /// The link failed in a way that is nobody's wish: told by an `error` event too.
-    pub(super) fn link_broke(&mut self, cause: &Cause) {
-        self.report(ErrorSource::Transport, cause.kind, &cause.text, false);
+    pub(super) fn link_broke(&mut self, cause: Cause) {
+        self.report(ErrorSource::Transport, cause.told_kind(), &cause.text, false);
         self.link_lost(cause);
     }
 
@@ -240,8 +250,9 @@ impl Session {
                     redact_url(&self.config.url),
                     self.config.connect_timeout
                 );
-                self.attempt_failed(&Cause::new(ErrorKind::ConnectTimeout, text, Disposition::Retry));
+                self.attempt_failed(Cause::new(ErrorKind::ConnectTimeout, text, Disposition::Retry));
             }
+            Phase::Undecided { until, .. } if until <= now => self.decide_undecided(None),
             Phase::Open { stable_at: Some(at), .. } if at <= now => self.now_stable(),
             _ => {}
         }

@@ -3,6 +3,7 @@
 import { SteadywireError, type ErrorKind } from '../error';
 import type { DropReason, LostReason } from '../event';
 import { askedDelay, delay, slowDelay } from './backoff';
+import { askWhatItMeans } from './classify';
 import { ofHttp, type Disposition } from './disposition';
 import type { Failure } from './io';
 import { CONNECT_ATTEMPTS, CREDENTIALS_MS, MAX_PROTOCOL_ERRORS } from './limits';
@@ -35,12 +36,15 @@ export interface Attempts {
 
 /** Why a link or an attempt ended. */
 export interface Cause {
+  /** The kind of failure, whatever it means. */
   readonly kind: ErrorKind;
   readonly text: string;
   readonly disposition: Disposition;
   readonly closeCode?: number | undefined;
   readonly httpStatus?: number | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** A classifier may know better what it means. */
+  readonly isOpenToQuestion?: boolean;
 }
 
 /** A history that begins. */
@@ -90,7 +94,7 @@ export function dial(s: Session): void {
 
 /** The attempt under way has failed. */
 export function attemptFailed(s: Session, cause: Cause): void {
-  noteError(s.counters, cause.kind, cause.text);
+  noteError(s.counters, toldKind(cause), cause.text);
   moveTo(s.link, 'stopped', Infinity);
   nextAttempt(s, cause);
 }
@@ -116,24 +120,25 @@ export function causeOf(s: Session, failure: Failure): Cause {
         ? 'protocol'
         : 'retry';
   return {
-    kind: kindOf(disposition, kind),
+    kind,
     text: failure.message,
     disposition,
     httpStatus,
     retryAfterMs: failure.retryAfterMs,
+    isOpenToQuestion: !failure.fatal,
   };
 }
 
-/** The kind of error that a failure is told as. */
-export function kindOf(disposition: Disposition, otherwise: ErrorKind): ErrorKind {
-  const lost = otherwise === 'connection_lost';
+/** The kind of error that is told, which what it means has a say in. */
+export function toldKind({ disposition, kind }: Cause): ErrorKind {
+  const lost = kind === 'connection_lost';
   return disposition === 'reauth'
     ? 'unauthorized'
-    : disposition === 'fatal' && (lost || otherwise === 'handshake_failed')
+    : disposition === 'fatal' && (lost || kind === 'handshake_failed')
       ? 'refused'
       : disposition === 'protocol' && lost
         ? 'protocol_violation'
-        : otherwise;
+        : kind;
 }
 
 /** Fails everyone who waits for the link. */
@@ -145,9 +150,8 @@ export function rejectWaiters(s: Session, error: SteadywireError): void {
   }
 }
 
-/** Decides what follows a failed attempt or a lost link. */
+/** Counts a failed attempt or a lost link, and decides what follows or asks. */
 function nextAttempt(s: Session, cause: Cause): void {
-  const { kind, text, disposition } = cause;
   const { attempts } = s.link;
   attempts.lastCloseCode = cause.closeCode;
   attempts.lastHttpStatus = cause.httpStatus;
@@ -156,6 +160,18 @@ function nextAttempt(s: Session, cause: Cause): void {
   } else {
     attempts.uncounted++;
   }
+  if (s.platform.classify && cause.isOpenToQuestion) {
+    askWhatItMeans(s, cause);
+  } else {
+    decide(s, cause);
+  }
+}
+
+/** Decides what follows. */
+export function decide(s: Session, cause: Cause): void {
+  const { text, disposition } = cause;
+  const kind = toldKind(cause);
+  const { attempts } = s.link;
   let stop = disposition === 'fatal';
   if (disposition === 'whileOpen' && !hasOpenWork(s)) {
     setState(s, 'disconnected', text, cause, false);
@@ -224,5 +240,5 @@ function stopForGood(s: Session, error: SteadywireError, cause: Cause, why: Lost
   endAllWork(s, why);
   setState(s, 'error', error.message, cause, false);
   rejectWaiters(s, error);
-  report(s, cause.kind === 'unauthorized' ? 'auth' : 'transport', error.kind, error.message, true);
+  report(s, toldKind(cause) === 'unauthorized' ? 'auth' : 'transport', error.kind, error.message, true);
 }

@@ -17,6 +17,9 @@ export const WAKE_SPREAD_MS = 500;
 /** How long an attempt waits for credentials. After that they could not be had. */
 export const CREDENTIALS_MS = 30_000;
 
+/** How long the answer is awaited what an end means. After that it means what was proposed. */
+export const CLASSIFY_MS = 1000;
+
 // Heartbeats
 
 /** A timeout that comes this much late says more about us than about the server. */

@@ -7,16 +7,17 @@ import {
   attemptFailed,
   causeOf,
   dial,
-  kindOf,
   linkLost,
   newAttempts,
   rejectWaiters,
+  toldKind,
   tryNow,
   type Attempts,
   type Cause,
 } from './attempts';
 import { upTo } from './backoff';
 import { settle, tell } from './calls';
+import { decideUndecided } from './classify';
 import { ofClose, parseCloseReason } from './disposition';
 import { heartbeatBegins, heartbeatEnds, woke } from './heartbeat';
 import type { CredentialsFailure, Generation, InputOf, Ticket } from './io';
@@ -29,12 +30,17 @@ import { subscriptionsBegin, subscriptionsEnd } from './subscriptions';
 /** The transport and the history of attempts. */
 export interface Link {
   generation: Generation;
-  /** `preparing`: credentials are awaited. `dialling`: a transport is being opened. */
-  phase: 'stopped' | 'waiting' | 'preparing' | 'dialling' | 'open';
+  /**
+   * `preparing`: credentials are awaited. `dialling`: a transport is being opened. `undecided`: what its end means is
+   * being asked.
+   */
+  phase: 'stopped' | 'waiting' | 'preparing' | 'dialling' | 'undecided' | 'open';
   /** The deadline of the phase: the next attempt, the end of this one, the time at which an open link is stable. */
   until: number;
   /** While waiting: the server asked for this delay. */
   asked: boolean;
+  /** While undecided: what is. */
+  undecided: Cause | undefined;
   /** While open: since when, and whether anything has arrived. */
   since: number;
   heard: boolean;
@@ -52,6 +58,7 @@ export function newLink(): Link {
     phase: 'stopped',
     until: Infinity,
     asked: false,
+    undecided: undefined,
     since: 0,
     heard: false,
     attempts: newAttempts(false),
@@ -76,6 +83,7 @@ export function moveTo(link: Link, phase: Link['phase'], until: number): void {
   link.phase = phase;
   link.until = until;
   link.asked = false;
+  link.undecided = undefined;
 }
 
 /** Notes who waits for the link. */
@@ -108,7 +116,9 @@ export function abandonLink(s: Session, reason: string): void {
   const { link } = s;
   const { phase } = link;
   link.attempts.tries = 0;
-  if (isTrying(link) || phase === 'open') {
+  if (phase === 'undecided') {
+    moveTo(link, 'waiting', s.mono);
+  } else if (isTrying(link) || phase === 'open') {
     dropLink(s);
     if (phase === 'open') {
       linkIsGone(s, undefined, reason);
@@ -172,7 +182,7 @@ export function onClosed(s: Session, { code: closeCode = 1005, reason }: InputOf
   const said = parseCloseReason(reason);
   const disposition = said.disposition ?? s.config.dispositions.get(closeCode) ?? ofClose(closeCode);
   linkLost(s, {
-    kind: kindOf(disposition, 'connection_lost'),
+    kind: 'connection_lost',
     text:
       closeCode === 1006
         ? reason || 'the connection ended without a close frame'
@@ -180,6 +190,7 @@ export function onClosed(s: Session, { code: closeCode = 1005, reason }: InputOf
     disposition,
     closeCode,
     retryAfterMs: said.retryAfterMs,
+    isOpenToQuestion: true,
   });
 }
 
@@ -189,7 +200,7 @@ export function onBroken(s: Session, { failure }: InputOf<'broken'>): void {
 
 /** The link failed in a way that is nobody's wish: told by an `error` event too. */
 export function linkBroke(s: Session, cause: Cause): void {
-  report(s, 'transport', cause.kind, cause.text, false);
+  report(s, 'transport', toldKind(cause), cause.text, false);
   linkLost(s, cause);
 }
 
@@ -222,6 +233,8 @@ export function linkTimeout(s: Session): void {
       text: `no connection to ${redactUrl(url)} within ${connectTimeout} ms`,
       disposition: 'retry',
     });
+  } else if (link.phase === 'undecided') {
+    decideUndecided(s, undefined);
   } else {
     // Rule TRY-6: the link is stable.
     link.until = Infinity;

@@ -5,6 +5,7 @@ import { newBatch, type Batch, type State } from '../event';
 import { given, seeded, type Rng } from './backoff';
 import { utf8Length } from './bytes';
 import { connect, lease, reconnect, subscribe, unlease, unsubscribe } from './calls';
+import { onClassified } from './classify';
 import { closeNow, closingEnded, disconnect, endWhenDrained, endingTimeout, type Disconnecting } from './ending';
 import {
   heartbeatTimeout,
@@ -228,6 +229,9 @@ const OF_TRANSPORT: { readonly [Phase in Link['phase']]?: Handlers } = {
   dialling: {
     opened: onOpened,
     dialFailed: onDialFailed,
+  },
+  undecided: {
+    classified: onClassified,
   },
   open: {
     text: (s, { text }) => onText(s, text),

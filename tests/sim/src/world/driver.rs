@@ -273,6 +273,7 @@ impl World {
     fn obey(&mut self, seat: usize, deed: &Deed) {
         match deed {
             Deed::Output(Output::NeedCredentials(request)) => self.ask_provider(seat, request.generation),
+            Deed::Output(Output::Classify(_)) => {}
             Deed::Output(Output::Dial { generation }) => self.dial(seat, *generation),
             Deed::Output(Output::Drop { generation }) => self.drop_transport(seat, *generation),
             Deed::Output(Output::Close { generation, code }) => {
