@@ -110,10 +110,13 @@ impl Session {
 
     pub(super) fn decide(&mut self, cause: &Cause) {
         let kind = cause.told_kind();
+        // What happened, and what follows from it: rule CLOSE-14.
+        let mut text = cause.text.clone();
         let stop = match cause.disposition {
             Disposition::WhileOpen if !self.has_open_work() => {
-                self.set_state(State::Disconnected, &cause.text, Some(cause), false);
-                self.reject_waiters(&Error::new(kind, cause.text.clone()));
+                text += "; nothing needs the link";
+                self.set_state(State::Disconnected, &text, Some(cause), false);
+                self.reject_waiters(&Error::new(kind, text));
                 return;
             }
             Disposition::WhileOpen | Disposition::Retry => false,
@@ -123,18 +126,29 @@ impl Session {
             }
             Disposition::Reauth => {
                 let can = self.platform.credentials && !self.link.attempts.refreshed;
+                text += match (can, self.platform.credentials) {
+                    (true, _) => "; new credentials are asked for",
+                    (false, true) => "; new credentials were refused too",
+                    (false, false) => "; there are no other credentials",
+                };
                 self.link.attempts.refreshed |= can;
                 self.link.attempts.force_refresh = can;
                 !can
             }
             Disposition::Protocol => {
                 self.link.attempts.protocol_errors += 1;
-                self.link.attempts.protocol_errors >= MAX_PROTOCOL_ERRORS
+                let faults = self.link.attempts.protocol_errors;
+                text += &format!("; {MAX_PROTOCOL_ERRORS} such faults in a row");
+                let enough = faults >= MAX_PROTOCOL_ERRORS;
+                if !enough {
+                    text += &format!(" stop the client, this is number {faults}");
+                }
+                enough
             }
             Disposition::Fatal => true,
         };
         if stop {
-            let text = format!("{}; the client stops", cause.text);
+            text += "; the client stops";
             self.stop_for_good(&Error::new(kind, text), cause, LostReason::Refused, DropReason::Refused);
         } else if self.is_exhausted() {
             let tries = match self.link.attempts.tries {
@@ -145,11 +159,11 @@ impl Session {
             let error = Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(kind, cause.text.clone()));
             self.stop_for_good(&error, cause, LostReason::GivenUp, DropReason::GivenUp);
         } else {
-            self.schedule(cause);
+            self.schedule(cause, text);
         }
     }
 
-    fn schedule(&mut self, cause: &Cause) {
+    fn schedule(&mut self, cause: &Cause, mut text: String) {
         let k = (self.link.attempts.failures + self.link.attempts.uncounted).max(1);
         let asked = cause.retry_after_ms.is_some() || cause.disposition == Disposition::Slow;
         let next_delay = match (cause.retry_after_ms, cause.disposition) {
@@ -158,10 +172,15 @@ impl Session {
             _ => delay(&self.config, k, self.link.attempts.was_stable, &mut self.rng),
         };
         self.link.phase = Phase::Waiting { until: self.mono() + next_delay, asked };
+        text += match (cause.retry_after_ms, asked) {
+            (Some(_), _) => "; the server asked to wait",
+            (None, true) => "; the server is given time",
+            (None, false) => "",
+        };
         if self.state == State::Connected {
-            self.set_state(State::Reconnecting, &cause.text, Some(cause), true);
+            self.set_state(State::Reconnecting, &text, Some(cause), true);
         }
-        let retry = Retry { attempt: k, next_delay, cause: cause.text.clone() };
+        let retry = Retry { attempt: k, next_delay, cause: text };
         self.batch.push(NO_KEY, Event::Retry(Cow::Owned(retry)));
     }
 

@@ -169,11 +169,14 @@ function nextAttempt(s: Session, cause: Cause): void {
 
 /** Decides what follows. */
 export function decide(s: Session, cause: Cause): void {
-  const { text, disposition } = cause;
+  const { disposition } = cause;
   const kind = toldKind(cause);
   const { attempts } = s.link;
   let stop = disposition === 'fatal';
+  // What happened, and what follows from it: rule CLOSE-14.
+  let { text } = cause;
   if (disposition === 'whileOpen' && !hasOpenWork(s)) {
+    text += '; nothing needs the link';
     setState(s, 'disconnected', text, cause, false);
     rejectWaiters(s, new SteadywireError(kind, text));
     return;
@@ -182,27 +185,34 @@ export function decide(s: Session, cause: Cause): void {
     attempts.slowRefusals++;
   } else if (disposition === 'reauth') {
     stop = !s.platform.credentials || attempts.refreshed;
+    text += !stop
+      ? '; new credentials are asked for'
+      : s.platform.credentials
+        ? '; new credentials were refused too'
+        : '; there are no other credentials';
     attempts.forceRefresh = !stop;
     attempts.refreshed ||= !stop;
   } else if (disposition === 'protocol') {
     stop = ++attempts.protocolErrors >= MAX_PROTOCOL_ERRORS;
+    text += `; ${MAX_PROTOCOL_ERRORS} such faults in a row`;
+    text += stop ? '' : ` stop the client, this is number ${attempts.protocolErrors}`;
   }
   if (stop) {
     stopForGood(s, new SteadywireError(kind, `${text}; the client stops`), cause, 'refused');
   } else if (isExhausted(s)) {
     const tries = attempts.tries === 1 ? '1 try' : `${attempts.tries} tries`;
-    const why = new SteadywireError(kind, text);
-    const error = new SteadywireError('attempts_exhausted', `${text}; given up after ${tries}`, why);
+    const why = new SteadywireError(kind, cause.text);
+    const error = new SteadywireError('attempts_exhausted', `${cause.text}; given up after ${tries}`, why);
     stopForGood(s, error, cause, 'givenUp');
   } else {
-    schedule(s, cause);
+    schedule(s, cause, text);
   }
 }
 
-function schedule(s: Session, cause: Cause): void {
+function schedule(s: Session, cause: Cause, decided: string): void {
   const { link, config, rng } = s;
   const { attempts } = link;
-  const { text, retryAfterMs } = cause;
+  const { retryAfterMs } = cause;
   const k = Math.max(attempts.failures + attempts.uncounted, 1);
   const slow = cause.disposition === 'slow';
   const asked = retryAfterMs !== undefined;
@@ -213,6 +223,7 @@ function schedule(s: Session, cause: Cause): void {
       : delay(config, k, attempts.wasStable, rng);
   moveTo(link, 'waiting', s.mono + nextDelay);
   link.asked = asked || slow;
+  const text = decided + (asked ? '; the server asked to wait' : slow ? '; the server is given time' : '');
   if (s.state === 'connected') {
     setState(s, 'reconnecting', text, cause, true);
   }
