@@ -91,7 +91,8 @@ pub struct Config {
     pub max_reconnect_attempts: Limit,
     /// How long a link must have been open to be called stable. Default 5000.
     pub stable_after: u64,
-    /// Time for one attempt: DNS, TCP, proxy, TLS and upgrade. Default 10000.
+    /// Time for one attempt, from the moment its credentials are there: DNS, TCP, proxy, TLS and upgrade.
+    /// Default 10000.
     pub connect_timeout: u64,
     /// Time between two heartbeats; 0 turns them off. Default 30000.
     pub heartbeat_interval: u64,

@@ -304,6 +304,8 @@ impl Driver {
                         tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
                     }
                 }
+                // Nobody is asked as long as `Platform::classify` is not set.
+                Output::Classify(_) => {}
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &self.credentials);
                     self.secrets = target.secrets();
