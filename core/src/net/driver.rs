@@ -15,7 +15,9 @@ use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
 use crate::config::{Credentials, CredentialsError, Provider};
 use crate::inbox::Pressure;
-use crate::session::{CredentialsFailure, CredentialsRequest, Generation, Input, Now, Output, Session, Transmit};
+use crate::session::{
+    CredentialsFailure, CredentialsRequest, Disposition, Ending, Generation, Input, Now, Output, Session, Transmit,
+};
 
 /// A burst of frames is read under one lock of the session. It ends after this many ...
 const BURST_FRAMES: usize = 256;
@@ -37,8 +39,17 @@ type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
 
 type Given = Result<Credentials, CredentialsError>;
 
+/// Whom the driver asks: for credentials, and what an end means.
+type Providers = (Option<Provider<CredentialsRequest, Given>>, Option<Provider<Ending, Option<Disposition>>>);
+
+/// What the program has answered, under the numbers of the transports.
+struct Answers {
+    credentials: Option<(Generation, Result<Given, Unanswered>)>,
+    disposition: Option<(Generation, Result<Option<Disposition>, Unanswered>)>,
+}
+
 /// Runs until the client is closed.
-pub(super) async fn drive(shared: Arc<Shared>, provider: Option<Provider<CredentialsRequest, Given>>) {
+pub(super) async fn drive(shared: Arc<Shared>, (credentials, classify): Providers) {
     let mut driver = Driver {
         dialing: None,
         link: None,
@@ -46,7 +57,8 @@ pub(super) async fn drive(shared: Arc<Shared>, provider: Option<Provider<Credent
         alarm: Alarm::default(),
         asked: false,
         watch: SleepWatch::new(),
-        asking: Asking::new(provider),
+        asking: Asking::new(credentials),
+        classifying: Asking::new(classify),
         credentials: Credentials::default(),
         secrets: Secrets::default(),
         frames: Vec::new(),
@@ -66,6 +78,7 @@ struct Driver {
     asked: bool,
     watch: SleepWatch,
     asking: Asking<CredentialsRequest, Given>,
+    classifying: Asking<Ending, Option<Disposition>>,
     /// What was given last.
     credentials: Credentials,
     /// What was shown to the server last, and is not to be told when it quotes it.
@@ -116,12 +129,12 @@ impl Driver {
         shared.waker.register(cx.waker());
         for _ in 0..MAX_ROUNDS {
             let dialed = self.poll_dial(cx);
-            let given = self.asking.poll(cx);
-            let mut round = self.round(shared, dialed, given, cx);
+            let answers = Answers { credentials: self.asking.poll(cx), disposition: self.classifying.poll(cx) };
+            let mut round = self.round(shared, dialed, answers, cx);
             round.again |= self.send(cx);
             let closed = shared.closed.load(Ordering::Acquire);
             self.ring(shared, &round, closed);
-            round.again |= self.asking.ask();
+            round.again |= self.asking.ask() | self.classifying.ask();
             if closed {
                 return Poll::Ready(());
             }
@@ -157,7 +170,7 @@ impl Driver {
         &mut self,
         shared: &Shared,
         dialed: Option<(Generation, Dialed)>,
-        given: Option<(Generation, Result<Given, Unanswered>)>,
+        answers: Answers,
         cx: &mut Context<'_>,
     ) -> Round {
         let mut guard = lock(&shared.session);
@@ -170,8 +183,12 @@ impl Driver {
         if let Some((generation, result)) = dialed {
             self.dialed(session, now, generation, result);
         }
-        if let Some((generation, answer)) = given {
+        if let Some((generation, answer)) = answers.credentials {
             self.given(session, now, generation, answer);
+        }
+        if let Some((generation, answer)) = answers.disposition {
+            // Where there is no answer the proposal counts.
+            tell(session, now, Input::Classified { generation, disposition: answer.ok().flatten() });
         }
         self.pause_or_resume(shared, session, &mut round);
         self.read(session, &mut round, cx);
@@ -304,8 +321,12 @@ impl Driver {
                         tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
                     }
                 }
-                // Nobody is asked as long as `Platform::classify` is not set.
-                Output::Classify(_) => {}
+                Output::Classify(ending) => {
+                    let generation = ending.generation;
+                    if !self.classifying.note(generation, ending) {
+                        tell(session, round.now, Input::Classified { generation, disposition: None });
+                    }
+                }
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &self.credentials);
                     self.secrets = target.secrets();
@@ -336,6 +357,7 @@ impl Driver {
             self.frames.clear();
         }
         self.asking.forget(generation);
+        self.classifying.forget(generation);
         self.dialing.take_if(|(of, _)| *of == generation);
         self.link.take_if(|link| link.generation == generation);
         self.closing.take_if(|link| link.generation == generation);

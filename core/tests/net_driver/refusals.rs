@@ -1,5 +1,8 @@
 //! Every line of the table, by real servers: what each HTTP status and close code makes of the client.
 
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
 use serde_json::Value;
 use steadywire::Disposition;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -56,4 +59,42 @@ fn each_close_code_does_what_the_table_says() {
         while peer.read().is_ok() {}
         expect(&mut consumer, code, disposition);
     }
+}
+
+#[test]
+fn a_program_may_know_better_than_the_table() {
+    let server = Server::new();
+    let (sender, asked) = channel();
+    let sender = Mutex::new(sender);
+    let config = server.config().classify(move |ending| {
+        let known = (ending.close_code, ending.http_status, ending.disposition);
+        sender.lock().unwrap().send((known, ending.reason)).unwrap();
+        match ending.http_status {
+            Some(404) => Some(Disposition::Retry),
+            Some(500) => Some(Disposition::Fatal),
+            _ => None,
+        }
+    });
+    let mut consumer = Consumer::connected(config);
+    server.answer(b"HTTP/1.1 404 X\r\nContent-Length: 12\r\n\r\nnot here yet");
+    consumer.retry();
+    let (known, reason) = asked.recv().unwrap();
+    assert_eq!(known, (None, Some(404), Disposition::Fatal));
+    assert!(reason.contains("not here yet"), "{reason}");
+    let mut peer = server.accept();
+    peer.close(Some(CloseFrame { code: 4001.into(), reason: "".into() })).unwrap();
+    while peer.read().is_ok() {}
+    assert_eq!(consumer.stopped().0, "unauthorized", "as proposed");
+    assert_eq!(asked.recv().unwrap().0, (Some(4001), None, Disposition::Reauth));
+    consumer.connect();
+    server.answer(b"HTTP/1.1 500 X\r\n\r\n");
+    assert_eq!(consumer.stopped().0, "refused");
+}
+
+#[test]
+fn a_classifier_that_panics_has_no_say() {
+    let server = Server::new();
+    let mut consumer = Consumer::connected(server.config().classify(|_| panic!("on purpose")));
+    server.answer(b"HTTP/1.1 410 X\r\n\r\n");
+    assert_eq!(consumer.stopped().0, "refused");
 }
