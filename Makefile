@@ -15,10 +15,14 @@ CARGO_FUZZ := 0.13.2
 
 NPM := npm --prefix bindings-node
 
-.PHONY: help demo test test-all test-node check purity sim traces fuzz mutants node_modules bench bless fmt clean
+PYTHON ?= python3
+VENV := $(CURDIR)/target/venv/bin
+
+.PHONY: help demo test test-all test-node test-autobahn check purity sim traces fuzz mutants \
+	node_modules venv bench bless fmt clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s)
 	$(CARGO) run --quiet --locked -p steadywire-cli -- demo
@@ -28,21 +32,26 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked --workspace --doc
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 	$(MAKE) test-node
+	$(MAKE) test-autobahn
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
+
+test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
+	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
 
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
-check: purity node_modules ## formatting, lints, documentation and the purity of the session
+check: purity node_modules venv ## formatting, lints, documentation and the purity of the session
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p steadywire --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
+	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -77,6 +86,17 @@ bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json
 	$(NPM) install --no-fund --no-audit # `ci` refuses a lock file whose packages for other systems the registry lacks
 	@touch $@
 
+venv: target/venv/.stamp
+
+target/venv/.stamp: tests/interop/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is missing; PYTHON=... names one'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null \
+		|| { echo 'this Python has no ensurepip: install the Debian package python3-venv'; exit 1; }
+	$(PYTHON) -m venv --clear target/venv
+	$(VENV)/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
@@ -84,9 +104,10 @@ bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--qui
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors
 
-fmt: node_modules ## format everything
+fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
+	cd tests/interop && $(VENV)/ruff format
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -2,6 +2,8 @@
 mod ahead;
 mod answer;
 mod asking;
+#[cfg(test)]
+mod autobahn;
 mod carrier;
 mod clock;
 mod dial;
