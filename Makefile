@@ -18,7 +18,7 @@ NPM := npm --prefix bindings-node
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 
-.PHONY: help demo test test-all test-node test-autobahn check purity sim traces fuzz mutants \
+.PHONY: help demo test test-all test-node test-autobahn test-interop check purity sim traces fuzz mutants \
 	node_modules venv bench bless fmt clean
 
 help: ## list the targets
@@ -33,12 +33,17 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 	$(MAKE) test-node
 	$(MAKE) test-autobahn
+	$(MAKE) test-interop
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
 
 test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
+
+test-interop: venv target/interop/node_modules/.package-lock.json ## servers for Node and Python that nobody here wrote
+	$(CARGO) build --locked -p steadywire-cli
+	$(VENV)/python tests/interop/test_servers.py
 
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
@@ -84,6 +89,12 @@ node_modules: bindings-node/node_modules/.package-lock.json
 
 bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json
 	$(NPM) install --no-fund --no-audit # `ci` refuses a lock file whose packages for other systems the registry lacks
+	@touch $@
+
+target/interop/node_modules/.package-lock.json: tests/interop/package.json tests/interop/package-lock.json tests/interop/.npmrc
+	mkdir -p target/interop
+	cp $^ target/interop
+	npm --prefix target/interop ci
 	@touch $@
 
 venv: target/venv/.stamp
