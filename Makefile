@@ -18,7 +18,12 @@ NPM := npm --prefix bindings-node
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 
-.PHONY: help demo test test-all test-node test-autobahn test-interop check purity sim traces fuzz mutants \
+# Needs the program $(1); installs the Debian package $(2) for it where that is allowed.
+need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
+	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
+	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
+
+.PHONY: help demo test test-all test-node test-autobahn test-interop test-nginx check purity sim traces fuzz mutants \
 	node_modules venv bench bless fmt clean
 
 help: ## list the targets
@@ -45,8 +50,15 @@ test-interop: venv target/interop/node_modules/.package-lock.json ## servers for
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_servers.py
 
+test-nginx: venv ## nginx as a reverse proxy, which Debian has
+	@$(call need,nginx,nginx)
+	@$(call need,openssl,openssl)
+	$(CARGO) build --locked -p steadywire-cli
+	$(VENV)/python tests/interop/test_nginx.py
+
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
+	$(MAKE) test-nginx
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
 check: purity node_modules venv ## formatting, lints, documentation and the purity of the session
