@@ -59,6 +59,7 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
 	$(MAKE) test-nginx
+	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
 check: purity node_modules venv ## formatting, lints, documentation and the purity of the session

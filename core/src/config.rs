@@ -8,6 +8,7 @@ mod tls;
 use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(feature = "net")]
 pub(crate) use self::provider::Asked;
 pub use self::provider::{Answer, Credentials, CredentialsError, Provider};
 pub use self::proxy::Proxy;
