@@ -83,4 +83,4 @@ pub use message::Message;
 pub use pending::Pending;
 #[cfg(feature = "net")]
 pub use reporter::Reporter;
-pub use session::{CredentialsRequest, Disposition};
+pub use session::{CredentialsRequest, Disposition, Ending};

@@ -2,6 +2,8 @@
 mod ahead;
 mod answer;
 mod asking;
+#[cfg(test)]
+mod autobahn;
 mod carrier;
 mod clock;
 mod dial;
@@ -12,6 +14,7 @@ mod process;
 mod proxy;
 mod report;
 mod runtime;
+mod secrets;
 mod shared;
 mod socket;
 mod tcp;

@@ -35,9 +35,9 @@ impl Shared {
     /// # Errors
     /// A value in `config` is out of its bounds, or the runtime could not be started.
     pub fn start(config: Config) -> Result<Arc<Self>, Error> {
-        let credentials = config.credentials.clone();
+        let providers = (config.credentials.clone(), config.classify.clone());
         let shared = Arc::new(Self::new(config, std::process::id())?);
-        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared), credentials));
+        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared), providers));
         Ok(shared)
     }
 
@@ -46,7 +46,11 @@ impl Shared {
         let dialer = Arc::new(Dialer::new(&config)?);
         let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
         let seed = config.seed.unwrap_or_else(clock::random_seed);
-        let platform = Platform { credentials: config.credentials.is_some(), ..Platform::default() };
+        let platform = Platform {
+            credentials: config.credentials.is_some(),
+            classify: config.classify.is_some(),
+            ..Platform::default()
+        };
         let session = Session::on(platform, config, seed, clock::random_nonce())?;
         Ok(Self {
             session: Mutex::new(session),
