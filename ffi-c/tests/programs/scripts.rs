@@ -1,7 +1,7 @@
 //! What the scripted servers do.
 
 use serde_json::{Value, json};
-use steadywire_faults::{Connection, Script};
+use steadywire_faults::{Connection, Matcher, Script};
 
 fn subscribe(task: &str) -> Value {
     json!({"type": "status", "taskId": task, "data": {"action": "subscribe"}})
@@ -45,4 +45,18 @@ pub(crate) fn many_lines() -> Script {
         connection = connection.send(line.clone());
     }
     Script::new([connection.send(frame("complete", "t", 9, &json!({"ok": true})))])
+}
+
+/// Ends that a classifier is asked about.
+pub(crate) fn ends() -> Script {
+    Script::new([
+        Connection::refused(410, &[], "gone"),
+        Connection::refused(503, &[], "busy"),
+        Connection::upgraded().lenient().close(Some(4404), "no such thing"),
+    ])
+}
+
+/// Every link is reset as soon as something comes.
+pub(crate) fn resets() -> Script {
+    Script::new([Connection::upgraded().lenient().expect(Matcher::Text).rst()]).repeating()
 }
