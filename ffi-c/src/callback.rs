@@ -9,7 +9,7 @@ use std::ffi::c_void;
 
 /// Is called once when the library no longer needs `user_data`, after the last call of the function that it was given
 /// with and never at the same time. NULL where nothing is to be freed.
-pub type steadywire_drop_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+pub type steadywire_drop_callback = Option<unsafe extern "C-unwind" fn(user_data: *mut c_void)>;
 
 /// What the program gave with a function. Dropping it runs the program's `drop`.
 pub(crate) struct UserData {

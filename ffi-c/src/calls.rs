@@ -17,7 +17,7 @@ pub const STEADYWIRE_FOREVER: i64 = -1;
 /// people, which is valid during the call. As an event's callback: one at a time, in order with the events. Not called
 /// when the client is freed before.
 pub type steadywire_done_callback =
-    Option<unsafe extern "C" fn(status: steadywire_status, message: *const c_char, user_data: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(status: steadywire_status, message: *const c_char, user_data: *mut c_void)>;
 
 /// Connects, or joins a connect that is under way, and subscribes to `task` if it is not NULL. While connected it only
 /// subscribes.

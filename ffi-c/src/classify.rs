@@ -42,11 +42,12 @@ pub struct steadywire_ending {
 /// On a thread of the library, also while an event's callback of this client runs on another, or with
 /// STEADYWIRE_DISPATCH_POLL inside steadywire_client_poll(), ahead of events. It has 1 s, then the proposal counts.
 /// Functions that wait for this client return STEADYWIRE_WOULD_DEADLOCK inside it.
-pub type steadywire_classify_callback =
-    Option<unsafe extern "C" fn(ending: *const steadywire_ending, user_data: *mut c_void) -> steadywire_disposition>;
+pub type steadywire_classify_callback = Option<
+    unsafe extern "C-unwind" fn(ending: *const steadywire_ending, user_data: *mut c_void) -> steadywire_disposition,
+>;
 
 pub(crate) type ClassifyFunction =
-    unsafe extern "C" fn(ending: *const steadywire_ending, user_data: *mut c_void) -> steadywire_disposition;
+    unsafe extern "C-unwind" fn(ending: *const steadywire_ending, user_data: *mut c_void) -> steadywire_disposition;
 
 pub(crate) type ClassifyAsker = Asker<ClassifyFunction, EndingQuestion>;
 

@@ -28,10 +28,10 @@ pub struct steadywire_credentials_request {
 /// STEADYWIRE_DISPATCH_POLL inside steadywire_client_poll(), ahead of events. While it has not returned, further
 /// attempts fail. Functions that wait for this client return STEADYWIRE_WOULD_DEADLOCK inside it.
 pub type steadywire_credentials_callback =
-    Option<unsafe extern "C" fn(request: *mut steadywire_credentials_request, user_data: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(request: *mut steadywire_credentials_request, user_data: *mut c_void)>;
 
 pub(crate) type CredentialsFunction =
-    unsafe extern "C" fn(request: *mut steadywire_credentials_request, user_data: *mut c_void);
+    unsafe extern "C-unwind" fn(request: *mut steadywire_credentials_request, user_data: *mut c_void);
 
 pub(crate) type CredentialsAsker = Asker<CredentialsFunction, RequestHandle>;
 

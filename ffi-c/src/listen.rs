@@ -13,7 +13,7 @@ use crate::text::{put, text};
 /// Is called for each event. The event belongs to the library and is valid during the call; see
 /// steadywire_event_clone().
 pub type steadywire_event_callback =
-    Option<unsafe extern "C" fn(event: *const steadywire_event, user_data: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(event: *const steadywire_event, user_data: *mut c_void)>;
 
 /// Names a listener of a client, to take it off; never 0.
 pub type steadywire_listener = u64;

@@ -20,7 +20,12 @@ use crate::text::Text;
 /// may call nothing of this library but steadywire_last_error(); other functions do nothing and return
 /// STEADYWIRE_WOULD_DEADLOCK.
 pub type steadywire_log_callback = Option<
-    unsafe extern "C" fn(level: steadywire_level, about: *const c_char, message: *const c_char, user_data: *mut c_void),
+    unsafe extern "C-unwind" fn(
+        level: steadywire_level,
+        about: *const c_char,
+        message: *const c_char,
+        user_data: *mut c_void,
+    ),
 >;
 
 /// Passes lines for operators to `callback` from now on, instead of to the one before: links lost and why, attempts and

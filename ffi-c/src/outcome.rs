@@ -33,7 +33,7 @@ pub const STEADYWIRE_ENDED_LOST: steadywire_ended = 3;
 /// Is called once with how a task ended. As an event's callback: one at a time, in order with the events. Not called
 /// when the client is freed before.
 pub type steadywire_outcome_callback =
-    Option<unsafe extern "C" fn(outcome: *const steadywire_outcome, user_data: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(outcome: *const steadywire_outcome, user_data: *mut c_void)>;
 
 pub(crate) struct OutcomeHandle {
     outcome: Outcome,

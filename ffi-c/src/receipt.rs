@@ -49,7 +49,7 @@ pub const STEADYWIRE_DROPPED_NOT_CONNECTED: steadywire_drop_reason = 6;
 /// Is called once with what became of a message. As an event's callback: one at a time, in order with the events. Not
 /// called when the client is freed before.
 pub type steadywire_receipt_callback =
-    Option<unsafe extern "C" fn(receipt: *const steadywire_receipt, user_data: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(receipt: *const steadywire_receipt, user_data: *mut c_void)>;
 
 pub(crate) struct ReceiptHandle {
     receipt: Receipt,

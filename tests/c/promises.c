@@ -154,15 +154,22 @@ static void free_inside(const char *url)
 	free(second);
 }
 
+static void on_drop_free(void *user_data)
+{
+	on_drop(user_data);
+	free(user_data);
+}
+
 /* A callback that registers others, which take themselves off. */
 static void on_register(const steadywire_event *event, void *user_data)
 {
 	struct watched *self = user_data;
-	struct watched *other = watched(self->client, 0, false);
 	(void)event;
 	enter(self);
-	if (count_of(&self->calls) <= 20)
-		OK(steadywire_client_once(self->client, STEADYWIRE_EVENT_PROGRESS, on_nothing, other, on_drop, NULL));
+	if (count_of(&self->calls) <= 20) {
+		struct watched *other = watched(self->client, 0, false);
+		OK(steadywire_client_once(self->client, STEADYWIRE_EVENT_PROGRESS, on_nothing, other, on_drop_free, NULL));
+	}
 	leave(self);
 }
 

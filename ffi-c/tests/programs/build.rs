@@ -36,6 +36,7 @@ pub(crate) fn compile(name: &str) -> PathBuf {
     let mut cc = Command::new("cc");
     cc.args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread", "-I"]);
     cc.arg(root().join("include")).arg(root().join("tests/c").join(format!("{name}.c")));
+    cc.args(std::env::var("STEADYWIRE_CFLAGS").unwrap_or_default().split_whitespace());
     cc.arg("-o").arg(&program).arg("-L").arg(library_directory()).arg("-lsteadywire").arg("-ldl");
     let output = cc.arg(format!("-Wl,-rpath,{}", library_directory().display())).output().unwrap();
     assert!(output.status.success(), "{name}.c:\n{}", String::from_utf8_lossy(&output.stderr));

@@ -1,6 +1,8 @@
 //! Builds the programs of tests/c against the shared library and runs them, each against the server that it wants.
 //!
-//! `STEADYWIRE_RUN_UNDER` = a command before each program, such as valgrind.
+//! `STEADYWIRE_RUN_UNDER` = a command before each program, such as valgrind; `STEADYWIRE_CFLAGS` = more for the
+//! compiler, such as `-fsanitize=address`.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 mod build;
@@ -95,4 +97,11 @@ fn an_end_survives_the_death_of_the_server() {
     worker.tell("restarted");
     worker.finish();
     assert_eq!(second.url(), url);
+}
+
+#[test]
+fn what_clients_take_is_given_back() {
+    let runtime = runtime();
+    let hub = hub(&runtime);
+    Program::new("cycles").run(&[&hub.url()]);
 }
