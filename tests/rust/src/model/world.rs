@@ -165,13 +165,13 @@ impl World {
         if transport == (Transport::Asked { generation }) {
             match act {
                 Act::Opened => self.happens(&Act::Credentials(Ok(()))),
-                Act::Credentials(Err(_)) => self.check.transport = Transport::None,
-                Act::Credentials(Ok(())) => {}
+                Act::Credentials(result) => {
+                    if result.is_err() {
+                        self.check.transport = Transport::None;
+                    }
+                    return self.tell(act, generation);
+                }
                 _ => return self.happens_anyway(act, generation),
-            }
-            if matches!(act, Act::Credentials(_)) {
-                self.tell(act, generation);
-                return;
             }
         }
         let transport = self.check.transport;
@@ -193,6 +193,9 @@ impl World {
                 self.check.hears(text);
                 self.tell(act, generation);
             }
+            // CLOSE-11: an answer that nobody waits for changes nothing.
+            Act::Credentials(_) => self.changes_nothing(act, generation),
+            Act::Classified(_) => self.tell(act, generation),
             Act::Binary | Act::Ping | Act::Pong(_) | Act::ReadPaused | Act::ReadResumed if up => {
                 self.tell(act, generation);
             }
@@ -211,9 +214,13 @@ impl World {
     fn stale(&mut self, act: &Act, ahead: bool) {
         let generation = self.session.generation();
         let other = if ahead { generation.wrapping_add(1) } else { generation.wrapping_sub(1) };
+        self.changes_nothing(act, other);
+    }
+
+    fn changes_nothing(&mut self, act: &Act, generation: Generation) {
         let before = (self.snapshot(), self.check.said);
-        self.tell(act, other);
-        assert_eq!(before, (self.snapshot(), self.check.said), "{act:?} of another transport");
+        self.tell(act, generation);
+        assert_eq!(before, (self.snapshot(), self.check.said), "{act:?} of {generation}");
     }
 
     fn tell(&mut self, act: &Act, generation: Generation) {
@@ -230,6 +237,7 @@ impl World {
                 let result = result.map_err(|fatal| CredentialsFailure { message: "m", fatal });
                 Input::Credentials { generation, result }
             }
+            Act::Classified(disposition) => Input::Classified { generation, disposition: *disposition },
             Act::Closes { code, reason } => Input::Closed { generation, code: *code, reason },
             Act::Breaks { fatal } => Input::Broken { generation, failure: failure(None, None, *fatal) },
             Act::Text(text) => Input::Text { generation, text },
