@@ -99,6 +99,8 @@ impl World {
     pub(super) fn send_up(&mut self, link: LinkId, packet: &Packet) {
         let delay = self.delay();
         let twice = matches!(packet, Packet::Text(_)) && self.chaos.strikes(Fault::DuplicateUp);
+        // One that arrives twice is answered twice.
+        self.links[link].repeats |= twice && matches!(packet, Packet::Text(text) if text.contains("\"heartbeat\""));
         for _ in 0..=usize::from(twice) {
             let at = self.links[link].up.send(self.now, delay, packet.clone());
             self.at(at, Event::Arrive { link, up: true });
