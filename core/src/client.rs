@@ -1,5 +1,8 @@
 //! The handle that people hold.
 
+mod end;
+mod then;
+
 use std::fmt;
 use std::sync::{Arc, Weak};
 
@@ -7,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::consumer::Consumer;
-use crate::dispatch::{ALL_KINDS, Dispatch, Handler};
+use crate::dispatch::{ALL_KINDS, Dispatch, Turns};
 use crate::error::Error;
 use crate::event::{Event, EventKind, Outcome, Receipt, Settlement, State};
 use crate::follow::{Follow, Follower, Queue};
@@ -76,7 +79,11 @@ impl Client {
     /// # Errors
     /// An option with a value it cannot take, by name; or no thread for the runtime to be had.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let dispatch = Dispatch::new(Consumer::without_bell(config)?);
+        Self::with_turns(config, None)
+    }
+
+    fn with_turns(config: Config, turns: Option<Arc<Turns>>) -> Result<Self, Error> {
+        let dispatch = Dispatch::new(Consumer::without_bell(config, turns)?);
         let weak = Arc::downgrade(&dispatch);
         dispatch.source.set_bell(Box::new(move || {
             if let Some(dispatch) = weak.upgrade() {
@@ -93,10 +100,11 @@ impl Client {
     /// The answer is an error when the attempts are used up, the server refuses for good, or
     /// [`disconnect`](Self::disconnect) is called.
     pub fn connect(&self, task: Option<&str>) -> Pending<()> {
-        self.connecting(|consumer, ticket| {
+        let begin = |consumer: &Consumer, ticket| {
             task.map_or(Ok(()), check_task)?;
             consumer.connect(ticket, task)
-        })
+        };
+        self.call(read_connected, self.connecting(begin)).unwrap_or_else(Pending::failed)
     }
 
     /// Drops the link and dials now; without a link the same as [`connect`](Self::connect).
@@ -104,15 +112,14 @@ impl Client {
     /// # Errors
     /// As with `connect`.
     pub fn reconnect(&self) -> Pending<()> {
-        self.connecting(Consumer::reconnect)
+        self.call(read_connected, self.connecting(Consumer::reconnect)).unwrap_or_else(Pending::failed)
     }
 
     /// Writes the outbox if the link is up (at most 3 s), closes the link, ends what is open: tasks as `lost`,
     /// messages as dropped. Answered when everything before it has been delivered; no callback starts after that
     /// until the next [`connect`](Self::connect).
     pub fn disconnect(&self) -> Pending<()> {
-        let read = |settlement| matches!(settlement, Settlement::Disconnected).then_some(Ok(()));
-        self.call(read, Consumer::disconnect).unwrap_or_else(Pending::failed)
+        self.call(read_disconnected, Consumer::disconnect).unwrap_or_else(Pending::failed)
     }
 
     /// Wants a task until [`unsubscribe`](Self::unsubscribe). Does not connect.
@@ -148,8 +155,7 @@ impl Client {
 
     /// Answered when every message sent before has its receipt.
     pub fn flush(&self) -> Pending<()> {
-        let read = |settlement| matches!(settlement, Settlement::Flushed).then_some(Ok(()));
-        self.call(read, Consumer::flush).unwrap_or_else(Pending::failed)
+        self.call(read_flushed, Consumer::flush).unwrap_or_else(Pending::failed)
     }
 
     /// The events of one task as a stream and iterator that ends with its outcome. Connects and subscribes, patiently:
@@ -187,13 +193,9 @@ impl Client {
     /// As with `subscribe`.
     pub fn wait(&self, task: &str) -> Result<Pending<Outcome>, Error> {
         check_task(task)?;
-        let read = |settlement| match settlement {
-            Settlement::Outcome(outcome) => Some(Ok(outcome)),
-            _ => None,
-        };
         let lease = self.consumer().number();
         let slot = self.inner.waiters().expect(lease);
-        let pending = Pending::new(self.inner.clone(), lease, slot, true, read);
+        let pending = Pending::new(self.inner.clone(), lease, slot, true, read_outcome);
         self.consumer().lease(lease, task, LeaseKind::Wait)?;
         Ok(pending)
     }
@@ -211,17 +213,35 @@ impl Client {
 
     /// Calls `handler` for every event of a kind from now on.
     pub fn on(&self, kind: EventKind, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(Interest::bit(kind), false, Box::new(handler))
+        self.listen(Some(kind), false, |_| {}, handler)
     }
 
     /// Calls `handler` for every event of any kind.
     pub fn on_any(&self, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(ALL_KINDS, false, Box::new(handler))
+        self.listen(None, false, |_| {}, handler)
     }
 
     /// Calls `handler` for the next event of a kind, and never again.
     pub fn once(&self, kind: EventKind, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(Interest::bit(kind), true, Box::new(handler))
+        self.listen(Some(kind), true, |_| {}, handler)
+    }
+
+    /// As [`on`](Self::on) and [`once`](Self::once), of any kind where none is given. `tell` is called with the
+    /// listener's number before the listener can be: for bindings, whose listeners may want to take themselves off.
+    pub fn listen(
+        &self,
+        kind: Option<EventKind>,
+        once: bool,
+        tell: impl FnOnce(ListenerId),
+        handler: impl FnMut(&Event<'_>) + Send + 'static,
+    ) -> ListenerId {
+        let registry = &self.inner.dispatch.registry;
+        let id = registry.number();
+        tell(ListenerId(id));
+        registry.add_as(id, kind.map_or(ALL_KINDS, Interest::bit), once, Box::new(handler));
+        self.inner.dispatch.update_interest();
+        self.after_adding();
+        ListenerId(id)
     }
 
     /// Takes a listener off: no call of it begins after this. A call that is under way on another thread goes on; what
@@ -293,27 +313,26 @@ impl Client {
         &self.inner.dispatch.source
     }
 
-    fn connecting(&self, begin: impl FnOnce(&Consumer, Ticket) -> Result<(), Error>) -> Pending<()> {
+    /// A call that connects: events wait for the listeners that are added after it.
+    fn connecting(
+        &self,
+        begin: impl FnOnce(&Consumer, Ticket) -> Result<(), Error>,
+    ) -> impl FnOnce(&Consumer, Ticket) -> Result<(), Error> {
         let dispatch = &self.inner.dispatch;
-        let read = |settlement| match settlement {
-            Settlement::Connected(result) => Some(result),
-            _ => None,
-        };
-        let begin = |consumer: &Consumer, ticket| {
+        move |consumer: &Consumer, ticket| {
             dispatch.registry.begin_connect(ticket);
             dispatch.update_interest();
             begin(consumer, ticket).inspect_err(|_| {
                 dispatch.registry.cancel_connect(ticket);
                 dispatch.update_interest();
             })
-        };
-        self.call(read, begin).unwrap_or_else(Pending::failed)
+        }
     }
 
     /// Begins a call that is answered under a ticket.
     fn call<T>(
         &self,
-        read: fn(Settlement) -> Option<Result<T, Error>>,
+        read: Read<T>,
         begin: impl FnOnce(&Consumer, Ticket) -> Result<(), Error>,
     ) -> Result<Pending<T>, Error> {
         let ticket = self.consumer().number();
@@ -324,18 +343,23 @@ impl Client {
         Ok(pending)
     }
 
-    fn listen(&self, kinds: u32, once: bool, handler: Handler) -> ListenerId {
-        let id = self.inner.dispatch.registry.add(kinds, once, handler);
-        self.inner.dispatch.update_interest();
-        self.after_adding();
-        ListenerId(id)
-    }
-
     /// What waited for a consumer is delivered.
     fn after_adding(&self) {
         if self.inner.dispatch.registry.in_grace() {
             self.inner.dispatch.ring();
         }
+    }
+}
+
+impl ListenerId {
+    /// The number that stands for it in other languages; never 0.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The listener with that number. One that was never given out names none.
+    pub fn from_number(number: u64) -> Self {
+        Self(number)
     }
 }
 
@@ -356,12 +380,17 @@ impl Owner for Inner {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.dispatch.source.check()
+        // A client that has ended answers all that waits.
+        self.dispatch.source.check_process()
     }
 
     fn unlease(&self, lease: LeaseId) {
         // A closed client has no leases.
         let _ = self.dispatch.source.unlease(lease);
+    }
+
+    fn turns(&self) -> Option<&Turns> {
+        self.dispatch.source.turns().map(|turns| &**turns)
     }
 }
 
@@ -376,8 +405,7 @@ impl Follower for Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.dispatch.source.end();
-        self.dispatch.end();
+        self.end();
     }
 }
 
@@ -393,9 +421,27 @@ impl fmt::Debug for Inner {
     }
 }
 
+/// What a call reads out of its answer; `None` = that is the answer to another.
+type Read<T> = fn(Settlement) -> Option<Result<T, Error>>;
+
+fn read_connected(settlement: Settlement) -> Option<Result<(), Error>> {
+    if let Settlement::Connected(result) = settlement { Some(result) } else { None }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as the others")]
+fn read_disconnected(settlement: Settlement) -> Option<Result<(), Error>> {
+    matches!(settlement, Settlement::Disconnected).then_some(Ok(()))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as the others")]
+fn read_flushed(settlement: Settlement) -> Option<Result<(), Error>> {
+    matches!(settlement, Settlement::Flushed).then_some(Ok(()))
+}
+
 fn read_receipt(settlement: Settlement) -> Option<Result<Receipt, Error>> {
-    match settlement {
-        Settlement::Receipt(receipt) => Some(Ok(receipt)),
-        _ => None,
-    }
+    if let Settlement::Receipt(receipt) = settlement { Some(Ok(receipt)) } else { None }
+}
+
+fn read_outcome(settlement: Settlement) -> Option<Result<Outcome, Error>> {
+    if let Settlement::Outcome(outcome) = settlement { Some(Ok(outcome)) } else { None }
 }

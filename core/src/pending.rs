@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::dispatch::in_callback_of;
+use crate::dispatch::{Turns, in_callback_of};
 use crate::error::{Error, ErrorKind};
 use crate::event::Settlement;
 use crate::session::{LeaseId, Ticket};
@@ -37,6 +37,8 @@ pub(crate) trait Owner: Send + Sync {
     fn check(&self) -> Result<(), Error>;
     /// Ends a lease.
     fn unlease(&self, lease: LeaseId);
+    /// Where callbacks wait for a thread of the program, which one that waits then is.
+    fn turns(&self) -> Option<&Turns>;
 }
 
 enum PendingState {
@@ -99,6 +101,9 @@ impl<T> Pending<T> {
             // Not under the lock: this takes the session's.
             drop(state);
             owner.check()?;
+            if let Some(turns) = owner.turns() {
+                turns.run_until(time, || lock(&slot.state).answer.is_some())?;
+            }
             state = lock(&slot.state);
         }
         state = match time {
@@ -107,6 +112,7 @@ impl<T> Pending<T> {
                 waited.unwrap_or_else(PoisonError::into_inner)
             }
             Some(time) => {
+                let time = if owner.turns().is_some() { Duration::ZERO } else { time };
                 let waited = slot.ready.wait_timeout_while(state, time, |state| state.answer.is_none());
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
@@ -129,9 +135,11 @@ impl<T> Pending<T> {
                 if lease {
                     owner.unlease(ticket);
                 }
-                let mismatch =
-                    || Err(Error::new(ErrorKind::Internal, "a call was answered with the answer to another"));
-                answer.and_then(self.read).unwrap_or_else(mismatch)
+                match answer {
+                    Some(Err(error)) => Err(error),
+                    Some(Ok(settlement)) => (self.read)(settlement).unwrap_or_else(|| Err(mismatch())),
+                    None => Err(mismatch()),
+                }
             }
         }
     }
@@ -170,10 +178,17 @@ impl<T> fmt::Debug for Pending<T> {
     }
 }
 
-/// Those who wait for an answer, by ticket: one entry per live [`Pending`], so callers bound it.
+/// Those who wait for an answer, by ticket: one entry per live [`Pending`] and per function that is to be called, so
+/// callers bound it.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    slots: Mutex<HashMap<Ticket, Arc<Slot>>>,
+    waiting: Mutex<HashMap<Ticket, Waiter>>,
+}
+
+enum Waiter {
+    Slot(Arc<Slot>),
+    /// Called by the thread that runs the callbacks.
+    Call(Box<dyn FnOnce(Settlement) + Send>),
 }
 
 /// Where one answer is put.
@@ -185,7 +200,7 @@ pub(crate) struct Slot {
 
 #[derive(Default)]
 struct SlotState {
-    answer: Option<Settlement>,
+    answer: Option<Result<Settlement, Error>>,
     waker: Option<Waker>,
 }
 
@@ -193,31 +208,52 @@ impl Waiters {
     /// A place for the answer to `ticket`. To be made before the call begins.
     pub(crate) fn expect(&self, ticket: Ticket) -> Arc<Slot> {
         let slot = Arc::new(Slot::default());
-        lock(&self.slots).insert(ticket, slot.clone());
+        lock(&self.waiting).insert(ticket, Waiter::Slot(slot.clone()));
         slot
+    }
+
+    /// Calls `function` with the answer to `ticket`. To be made before the call begins.
+    pub(crate) fn call(&self, ticket: Ticket, function: Box<dyn FnOnce(Settlement) + Send>) {
+        lock(&self.waiting).insert(ticket, Waiter::Call(function));
     }
 
     /// Nobody waits for that ticket any more.
     pub(crate) fn forget(&self, ticket: Ticket) {
-        lock(&self.slots).remove(&ticket);
+        let waiter = lock(&self.waiting).remove(&ticket);
+        // What the program gave is dropped without the lock.
+        drop(waiter);
     }
 
     /// Answers whoever waits for `ticket`. Says whether somebody did.
     pub(crate) fn settle(&self, ticket: Ticket, settlement: &Settlement) -> bool {
-        let slot = lock(&self.slots).remove(&ticket);
-        let Some(slot) = slot else { return false };
-        slot.fill(settlement.clone());
+        let waiter = lock(&self.waiting).remove(&ticket);
+        match waiter {
+            None => return false,
+            Some(Waiter::Slot(slot)) => slot.fill(Ok(settlement.clone())),
+            Some(Waiter::Call(function)) => function(settlement.clone()),
+        }
         true
+    }
+
+    /// No answer comes any more: drops, uncalled, what was to be called, and fails those who wait.
+    pub(crate) fn fail_all(&self, error: &Error) {
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        for waiter in waiting.into_values() {
+            match waiter {
+                Waiter::Slot(slot) => slot.fill(Err(error.clone())),
+                Waiter::Call(function) => drop(function),
+            }
+        }
     }
 
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.slots).len()
+        lock(&self.waiting).len()
     }
 }
 
 impl Slot {
-    fn fill(&self, answer: Settlement) {
+    fn fill(&self, answer: Result<Settlement, Error>) {
         let waker = {
             let mut state = lock(&self.state);
             state.answer = Some(answer);
@@ -242,6 +278,10 @@ impl SlotState {
 /// Locks; a panic elsewhere does not spread, for nothing here is left half done by one.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn mismatch() -> Error {
+    Error::new(ErrorKind::Internal, "a call was answered with the answer to another")
 }
 
 pub(crate) fn would_deadlock() -> Error {
@@ -276,6 +316,9 @@ mod tests {
         }
         fn unlease(&self, lease: LeaseId) {
             lock(&self.ended).push(lease);
+        }
+        fn turns(&self) -> Option<&Turns> {
+            None
         }
     }
 

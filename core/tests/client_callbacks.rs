@@ -119,6 +119,20 @@ fn a_panic_in_a_listener_is_an_event_and_changes_nothing_else() {
 }
 
 #[test]
+fn a_binding_may_tell_of_a_failed_callback() {
+    let server = Server::start();
+    let (client, _link) = server.connected();
+    let (sender, heard) = channel();
+    client.on(EventKind::Error, move |event| sender.send(event.clone().into_owned()).unwrap());
+    client.callback_failed(Some(EventKind::Error), "only counted");
+    client.callback_failed(None, "it threw");
+    let Event::Error(error) = heard.recv_timeout(PATIENCE).unwrap() else { panic!("an error should come") };
+    assert_eq!((error.source, &*error.code, &*error.message), (ErrorSource::Callback, "callback_failed", "it threw"));
+    assert_eq!(client.stats()["callbacks"]["failures"], 2);
+    assert_eq!(client.stats()["callbacks"]["lastFailures"][0], "only counted");
+}
+
+#[test]
 fn off_inside_the_listener_itself_and_from_another_thread() {
     let server = Server::start();
     let (client, link) = server.connected();
@@ -209,4 +223,61 @@ fn a_listener_hears_why_the_server_was_not_understood() {
     link.send(&serde_json::json!({"no": "type"}));
     let code = ErrorKind::InvalidMessage.name().to_owned();
     assert_eq!(heard.recv_timeout(PATIENCE), Ok((ErrorSource::Protocol, code)));
+}
+
+#[test]
+fn a_call_may_call_back_in_order_with_the_events() {
+    let server = Server::start();
+    let client = server.client();
+    let (sender, heard) = channel();
+    let tell = |what: &'static str| {
+        let sender = sender.clone();
+        move |result: String| sender.send((what, result)).unwrap()
+    };
+    let progress = tell("progress");
+    client.on(EventKind::Progress, move |_| progress(String::new()));
+    let (connected, asked) = (tell("connected"), tell("wait"));
+    client.connect_then(Some("t"), move |result| connected(format!("{result:?}"))).unwrap();
+    client.wait_then("t", move |outcome| asked(outcome.unwrap().kind.name().to_owned())).unwrap();
+    let link = server.accept();
+    link.subscribed("t");
+    link.progress("t", 1.0);
+    link.complete("t");
+    let (sent, flushed, ended) = (tell("sent"), tell("flushed"), tell("disconnected"));
+    let next = || heard.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(next(), ("connected", "Ok(())".to_owned()));
+    assert_eq!(next(), ("progress", String::new()));
+    assert_eq!(next(), ("wait", "complete".to_owned()));
+    client.send_then(Message::log("t", Level::Info, "m"), move |receipt| sent(format!("{receipt:?}"))).unwrap();
+    client.post(Message::log("t", Level::Info, "nobody asks")).unwrap();
+    client.flush_then(move |result| flushed(format!("{result:?}"))).unwrap();
+    client.disconnect_then(move |result| ended(format!("{result:?}"))).unwrap();
+    assert_eq!(link.frame_of("log")["data"]["message"], "m");
+    assert_eq!(link.frame_of("log")["data"]["message"], "nobody asks");
+    assert_eq!(next(), ("sent", "Ok(Written { ack_unsupported: false })".to_owned()));
+    assert_eq!(next(), ("flushed", "Ok(())".to_owned()));
+    assert_eq!(next(), ("disconnected", "Ok(())".to_owned()));
+    let again = tell("again");
+    client.reconnect_then(move |result| again(format!("{result:?}"))).unwrap();
+    assert_eq!(next(), ("again", "Ok(())".to_owned()));
+}
+
+#[test]
+fn what_is_to_be_called_is_dropped_where_the_call_fails_and_where_the_client_goes() {
+    let server = Server::start();
+    let client = server.client();
+    let held = Arc::new(());
+    let answer = |held: &Arc<()>| {
+        let held = held.clone();
+        move |_| drop(held)
+    };
+    assert_eq!(client.connect_then(Some(""), answer(&held)).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(Arc::strong_count(&held), 1);
+    client.wait_then("t", |_| panic!("the task does not end")).unwrap();
+    let waits = held.clone();
+    client.wait_then("t", move |_| drop(waits)).unwrap();
+    let handle = client.downgrade();
+    drop(client);
+    assert!(handle.upgrade().is_none(), "it does not keep the client alive");
+    client_support::eventually(|| Arc::strong_count(&held) == 1);
 }

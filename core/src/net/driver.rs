@@ -10,6 +10,7 @@ use super::asking::{Asking, Unanswered};
 use super::clock::{self, Alarm, SleepWatch};
 use super::dial::Target;
 use super::failure::Failed;
+use super::report::{self, Lines};
 use super::secrets::Secrets;
 use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
@@ -121,6 +122,8 @@ struct Round {
     /// The reactor is to be asked before a deadline that has passed counts.
     ask: bool,
     deadline: Option<u64>,
+    /// To be logged.
+    lines: Lines,
 }
 
 impl Driver {
@@ -132,6 +135,7 @@ impl Driver {
             let answers = Answers { credentials: self.asking.poll(cx), disposition: self.classifying.poll(cx) };
             let mut round = self.round(shared, dialed, answers, cx);
             round.again |= self.send(cx);
+            report::tell(std::mem::take(&mut round.lines));
             let closed = shared.closed.load(Ordering::Acquire);
             self.ring(shared, &round, closed);
             round.again |= self.asking.ask() | self.classifying.ask();
@@ -176,7 +180,8 @@ impl Driver {
         let mut guard = lock(&shared.session);
         let session = &mut *guard;
         let now = clock::now();
-        let mut round = Round { now, ring: false, again: false, cut: false, ask: false, deadline: None };
+        let mut round =
+            Round { now, ring: false, again: false, cut: false, ask: false, deadline: None, lines: Lines::new() };
         if let Some(slept_ms) = self.watch.look(now) {
             tell(session, now, Input::Woke { slept_ms });
         }
@@ -205,6 +210,7 @@ impl Driver {
         self.collect(session, &mut round, cx);
         self.obey(shared, session, &mut round);
         self.flush_closing(&mut round, cx);
+        round.lines = shared.report.look(session);
         let stored = shared.inbox.store(session.batch(), now.mono_ms);
         round.ring |= stored.ring;
         if stored.pressure == Pressure::Full && self.link.as_ref().is_some_and(|link| !link.paused) {

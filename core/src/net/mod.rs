@@ -10,7 +10,9 @@ mod dial;
 mod driver;
 mod failure;
 mod pool;
+mod process;
 mod proxy;
+mod report;
 mod runtime;
 mod secrets;
 mod shared;
@@ -22,5 +24,6 @@ mod upgrade;
 mod url;
 
 pub(crate) use clock::now;
+pub use process::PerProcess;
 pub use runtime::spawn_blocking;
 pub use shared::Shared;

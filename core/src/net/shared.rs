@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::task::AtomicWaker;
 
 use super::dial::Dialer;
+use super::report::{self, Report};
 use super::{clock, driver, runtime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
@@ -24,6 +25,7 @@ pub struct Shared {
     pub(super) waker: AtomicWaker,
     pub(super) closed: AtomicBool,
     pub(super) dialer: Arc<Dialer>,
+    pub(super) report: Report,
     process: u32,
 }
 
@@ -56,6 +58,7 @@ impl Shared {
             waker: AtomicWaker::new(),
             closed: AtomicBool::new(false),
             dialer,
+            report: Report::default(),
             process,
         })
     }
@@ -67,7 +70,7 @@ impl Shared {
     /// [`ErrorKind::Closed`] after [`close`](Self::close).
     pub fn input(&self, input: Input<'_>) -> Result<(), Error> {
         self.check_process()?;
-        let (result, ring) = {
+        let (result, ring, lines) = {
             let mut session = lock(&self.session);
             // Under the lock: what comes behind the close would never be answered.
             self.check()?;
@@ -75,8 +78,10 @@ impl Shared {
             let now = clock::now();
             let result = session.handle_input(now, input);
             self.closed.fetch_or(closes, Ordering::Release);
-            (result, self.inbox.store(session.batch(), now.mono_ms).ring)
+            let lines = self.report.look(&mut session);
+            (result, self.inbox.store(session.batch(), now.mono_ms).ring, lines)
         };
+        report::tell(lines);
         if ring {
             self.inbox.ring();
         }
@@ -147,7 +152,7 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn check_process(&self) -> Result<(), Error> {
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
         if self.process == std::process::id() {
             return Ok(());
         }
