@@ -15,7 +15,19 @@ CARGO_FUZZ := 0.13.2
 
 NPM := npm --prefix bindings-node
 
-.PHONY: help demo test test-all test-node check purity sim traces fuzz mutants node_modules bench bless fmt clean
+# Where `make install` puts the C library; LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu)
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR ?= lib
+# The Cargo profile of what is installed
+LIB_PROFILE ?= release
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+BUILT = $(TARGET)/$(if $(filter dev,$(LIB_PROFILE)),debug,$(LIB_PROFILE))
+# A development build checks itself more; `make test-all` tests a release
+STAGE := $(TARGET)/stage
+STAGE_PROFILE ?= dev
+
+.PHONY: help demo test test-all test-node test-cpp lib install stage check purity sim traces fuzz mutants node_modules bench bless fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +40,11 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked --workspace --doc
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 	$(MAKE) test-node
+	$(MAKE) test-cpp
+
+test-cpp: stage ## the C library as it is installed: header for C++, examples, docs, packages (development build)
+	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
+	tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
@@ -70,6 +87,19 @@ fuzz: ## ten minutes of the parser and ten of the session; SECONDS=60 for less
 
 mutants: ## faults in the session, each of which the vectors must catch (6 minutes)
 	$(CARGO) test --locked -p steadywire-tests --test mutants -- --ignored --nocapture
+
+# Without the rlib, so that the link-time optimisation happens.
+lib: ## the C library, shared and static
+	$(CARGO) rustc --locked --profile $(LIB_PROFILE) -p steadywire-c --lib --crate-type cdylib,staticlib -- \
+		--print native-static-libs=$(BUILT)/native-static-libs
+
+install: lib ## the C library and its headers into PREFIX (/usr/local); DESTDIR for packages
+	BUILT=$(BUILT) NATIVE_LIBS=$(BUILT)/native-static-libs PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) LIBDIR=$(LIBDIR) \
+		ffi-c/install/install.sh
+
+stage: # what the tests link against
+	rm -rf $(STAGE)
+	$(MAKE) install LIB_PROFILE=$(STAGE_PROFILE) PREFIX=$(STAGE) DESTDIR= LIBDIR=lib
 
 node_modules: bindings-node/node_modules/.package-lock.json
 

@@ -1,0 +1,52 @@
+# What the steps share. Sourced by run.sh.
+
+hub=
+trap 'stop_hub' EXIT
+
+# Starts a hub on a port of its own; its address is in $url.
+start_hub() {
+    rm -f hub.pipe
+    mkfifo hub.pipe
+    "$programs/steadywire" serve --listen 127.0.0.1:0 >hub.pipe 2>hub.log &
+    hub=$!
+    read -r _ _ url <hub.pipe
+    export STEADYWIRE_URL="$url"
+}
+
+stop_hub() {
+    if [ -n "$hub" ]; then
+        kill "$hub" 2>/dev/null || true
+        wait "$hub" 2>/dev/null || true
+        hub=
+    fi
+}
+
+fail() {
+    echo "FAILED: $1" >&2
+    exit 1
+}
+
+# Runs a program, which must be done in two minutes, and shows what it wrote if it fails.
+run() {
+    timeout 120 "$@" >run.log 2>&1 || {
+        status=$?
+        cat run.log >&2
+        fail "$* (status $status)"
+    }
+}
+
+c_compilers() {
+    if [ -n "${CC-}" ]; then
+        echo "$CC"
+    else
+        for compiler in gcc clang; do command -v $compiler || true; done
+    fi
+}
+
+cxx_compilers() {
+    if [ -n "${CXX-}" ]; then
+        echo "$CXX"
+    else
+        for compiler in g++ clang++; do command -v $compiler || true; done
+    fi
+}

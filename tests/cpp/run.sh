@@ -1,0 +1,27 @@
+#!/bin/sh
+# Tests the C library as it is installed: everything below is built from the installed tree alone, with pkg-config or
+# CMake, and run against a hub.
+#
+#   tests/cpp/run.sh STAGE PROGRAMS    what `make install PREFIX=STAGE` made; the directory of the program steadywire
+#   STEP=NAME                          only that step
+#   CC, CXX                            one compiler instead of all there are
+set -eu
+
+stage=$(cd "$1" && pwd)
+programs=$(cd "$2" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+out=$(dirname "$stage")/cpp
+mkdir -p "$out"
+cd "$out"
+export PKG_CONFIG_PATH="$stage/lib/pkgconfig" LD_LIBRARY_PATH="$stage/lib"
+warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
+
+. "$here/hub.sh"
+for step in header symbols second-rust moved; do
+    if [ "${STEP:-$step}" = "$step" ]; then
+        echo "== $step"
+        . "$here/steps/$step.sh"
+    fi
+done
+echo "the installed library is good"
