@@ -44,7 +44,7 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 
 test-cpp: stage ## the C library as it is installed: header for C++, examples, docs, packages (development build)
 	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
-	tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+	LIB_PROFILE=$(STAGE_PROFILE) tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
