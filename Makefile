@@ -27,10 +27,20 @@ BUILT = $(TARGET)/$(if $(filter dev,$(LIB_PROFILE)),debug,$(LIB_PROFILE))
 STAGE := $(TARGET)/stage
 STAGE_PROFILE ?= dev
 
-.PHONY: help demo test test-all test-node test-cpp lib install stage check purity sim traces fuzz mutants node_modules bench bless fmt clean
+PYTHON ?= python3
+VENV := $(CURDIR)/target/venv/bin
+CMAKE ?= $(VENV)/cmake
+
+# Needs the program $(1); installs the Debian package $(2) for it where that is allowed.
+need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
+	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
+	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
+
+.PHONY: help demo test test-all test-node test-cpp test-autobahn test-interop test-nginx lib install stage check purity \
+	sim traces fuzz mutants node_modules venv bench bless fmt clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s)
 	$(CARGO) run --quiet --locked -p steadywire-cli -- demo
@@ -41,25 +51,45 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 	$(MAKE) test-node
 	$(MAKE) test-cpp
+	$(MAKE) test-autobahn
+	$(MAKE) test-interop
 
-test-cpp: stage ## the C library as it is installed: header for C++, examples, docs, packages (development build)
-	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
-	LIB_PROFILE=$(STAGE_PROFILE) tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+test-cpp: stage venv ## the C library as it is installed: the header for C++, examples, docs/c.md, packages
+	$(CARGO) build --locked -p steadywire-cli
+	LIB_PROFILE=$(STAGE_PROFILE) CMAKE="$(CMAKE)" tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
 
+test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
+	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
+
+test-interop: venv target/interop/node_modules/.package-lock.json ## servers for Node and Python that nobody here wrote
+	$(CARGO) build --locked -p steadywire-cli
+	$(VENV)/python tests/interop/test_servers.py
+
+test-nginx: venv ## nginx as a reverse proxy, which Debian has
+	@$(call need,nginx,nginx)
+	@$(call need,openssl,openssl)
+	$(CARGO) build --locked -p steadywire-cli
+	$(VENV)/python tests/interop/test_nginx.py
+
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
+	$(MAKE) test-nginx
+	@$(call need,cmake,cmake)
+	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
+	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
-check: purity node_modules ## formatting, lints, documentation and the purity of the session
+check: purity node_modules venv ## formatting, lints, documentation and the purity of the session
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked -p steadywire --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
+	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -107,6 +137,23 @@ bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json
 	$(NPM) install --no-fund --no-audit # `ci` refuses a lock file whose packages for other systems the registry lacks
 	@touch $@
 
+target/interop/node_modules/.package-lock.json: tests/interop/package.json tests/interop/package-lock.json tests/interop/.npmrc
+	mkdir -p target/interop
+	cp $^ target/interop
+	npm --prefix target/interop ci
+	@touch $@
+
+venv: target/venv/.stamp
+
+target/venv/.stamp: tests/interop/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is missing; PYTHON=... names one'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null \
+		|| { echo 'this Python has no ensurepip: install the Debian package python3-venv'; exit 1; }
+	$(PYTHON) -m venv --clear target/venv
+	$(VENV)/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
@@ -114,9 +161,10 @@ bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--qui
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors
 
-fmt: node_modules ## format everything
+fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
+	cd tests/interop && $(VENV)/ruff format
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -3,6 +3,7 @@
 #![allow(rustdoc::bare_urls, reason = "these comments are the help texts of the program")]
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -91,6 +92,12 @@ pub(crate) struct ServeArgs {
     /// Serve requests for this host name, e.g. hub.example; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Serve wss:// with this certificate: a PEM file, our own first, then those that lead to its authority
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of --tls-cert: a PEM file, not encrypted
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 /// Options of `run`.
@@ -324,6 +331,8 @@ mod tests {
             &["send", "t", "--complete", "--error", "x"],
             &["send", "t", "-", "--log", "x"],
             &["send", "t", "--timeout", "soon"],
+            &["serve", "--tls-cert", "cert.pem"],
+            &["serve", "--tls-key", "key.pem"],
             &["fly"],
         ] {
             let error = parse(words).expect_err(&words.join(" "));

@@ -25,8 +25,8 @@ pub(crate) struct ReachArgs {
     /// Subprotocol to offer; may be repeated
     #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) protocol: Vec<String>,
-    /// Proxy: http://, https:// or socks5://[user:password@]host[:port] [default: as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and
-    /// NO_PROXY say]
+    /// Proxy: http://, https:// or socks5://user:password@host:port [default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY
+    /// and NO_PROXY say]
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pub(crate) proxy: Option<String>,
     /// No proxy, whatever the environment says

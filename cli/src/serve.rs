@@ -1,8 +1,10 @@
 //! `steadywire serve`: run a hub until a signal ends it.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
-use steadywire_hub::{Hub, HubError};
+use steadywire_hub::{Hub, HubBuilder, HubError};
 
 use crate::args::ServeArgs;
 use crate::exit::{Exit, fail};
@@ -27,6 +29,12 @@ async fn serve_until_told(args: &ServeArgs) -> Exit {
     for host in &args.allow_host {
         builder = builder.allow_host(host);
     }
+    if let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) {
+        builder = match with_tls(builder, certificate, key) {
+            Ok(builder) => builder,
+            Err(problem) => return fail(Exit::Usage, problem),
+        };
+    }
     // Before it is said that the hub is there: who reads that may end us at once.
     let told = match told_to_stop() {
         Ok(told) => told,
@@ -34,6 +42,9 @@ async fn serve_until_told(args: &ServeArgs) -> Exit {
     };
     let hub = match builder.start().await {
         Ok(hub) => hub,
+        Err(HubError::Option { option: "tls", problem }) => {
+            return fail(Exit::Usage, format_args!("--tls-cert, --tls-key: {problem}"));
+        }
         Err(error @ HubError::Option { .. }) => return fail(Exit::Usage, error),
         Err(error) => return fail(Exit::Lost, error),
     };
@@ -42,6 +53,14 @@ async fn serve_until_told(args: &ServeArgs) -> Exit {
     told.await;
     hub.shutdown().await;
     Exit::Complete
+}
+
+fn with_tls(builder: HubBuilder, certificate: &Path, key: &Path) -> Result<HubBuilder, String> {
+    let read = |option: &str, path: &Path| {
+        let problem = |error| format!("cannot read {}: {error}; {option} takes a file in PEM", path.display());
+        fs::read(path).map_err(problem)
+    };
+    Ok(builder.tls(read("--tls-cert", certificate)?, read("--tls-key", key)?))
 }
 
 #[cfg(unix)]

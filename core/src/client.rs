@@ -1,5 +1,6 @@
 //! The handle that people hold.
 
+mod end;
 mod then;
 
 use std::fmt;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::consumer::Consumer;
-use crate::dispatch::{ALL_KINDS, Dispatch, Handler};
+use crate::dispatch::{ALL_KINDS, Dispatch, Handler, Turns};
 use crate::error::Error;
 use crate::event::{Event, EventKind, Outcome, Receipt, Settlement, State};
 use crate::follow::{Follow, Follower, Queue};
@@ -78,7 +79,11 @@ impl Client {
     /// # Errors
     /// An option with a value it cannot take, by name; or no thread for the runtime to be had.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let dispatch = Dispatch::new(Consumer::without_bell(config)?);
+        Self::with_turns(config, None)
+    }
+
+    fn with_turns(config: Config, turns: Option<Arc<Turns>>) -> Result<Self, Error> {
+        let dispatch = Dispatch::new(Consumer::without_bell(config, turns)?);
         let weak = Arc::downgrade(&dispatch);
         dispatch.source.set_bell(Box::new(move || {
             if let Some(dispatch) = weak.upgrade() {
@@ -376,6 +381,10 @@ impl Owner for Inner {
         // A closed client has no leases.
         let _ = self.dispatch.source.unlease(lease);
     }
+
+    fn turns(&self) -> Option<&Turns> {
+        self.dispatch.source.turns().map(|turns| &**turns)
+    }
 }
 
 impl Follower for Inner {
@@ -389,8 +398,7 @@ impl Follower for Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.dispatch.source.end();
-        self.dispatch.end();
+        self.end();
     }
 }
 

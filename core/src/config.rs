@@ -8,12 +8,13 @@ mod tls;
 use std::collections::BTreeMap;
 use std::fmt;
 
+#[cfg(feature = "net")]
 pub(crate) use self::provider::Asked;
 pub use self::provider::{Answer, Credentials, CredentialsError, Provider};
 pub use self::proxy::Proxy;
 pub use self::tls::{Tls, TlsVersion};
 use crate::protocol::TaskStatus;
-use crate::session::{CredentialsRequest, Disposition};
+use crate::session::{CredentialsRequest, Disposition, Ending};
 
 /// The longest delay or timeout, in milliseconds (about 35 minutes). Larger values are refused.
 pub const MAX_DELAY_MS: u64 = (1 << 21) - 1;
@@ -91,7 +92,8 @@ pub struct Config {
     pub max_reconnect_attempts: Limit,
     /// How long a link must have been open to be called stable. Default 5000.
     pub stable_after: u64,
-    /// Time for one attempt: DNS, TCP, proxy, TLS and upgrade. Default 10000.
+    /// Time for one attempt, from the moment its credentials are there: DNS, TCP, proxy, TLS and upgrade.
+    /// Default 10000.
     pub connect_timeout: u64,
     /// Time between two heartbeats; 0 turns them off. Default 30000.
     pub heartbeat_interval: u64,
@@ -128,6 +130,9 @@ pub struct Config {
     pub proxy: Proxy,
     /// What a close code or HTTP status means, where it differs from the table. Default none.
     pub dispositions: BTreeMap<u16, Disposition>,
+    /// Asked what an end of a link or an attempt means, where the program knows better than the table; `None` leaves it
+    /// as proposed. It has 1 s for its answer, then the proposal counts. Default none.
+    pub classify: Option<Provider<Ending, Option<Disposition>>>,
     /// Status words (lower case) that end a task, beside or instead of the built-in ones; `None` as the value
     /// takes a built-in word away.
     pub terminal_status: BTreeMap<String, Option<Terminal>>,
@@ -177,6 +182,7 @@ impl Config {
             tls: Tls::default(),
             proxy: Proxy::default(),
             dispositions: BTreeMap::new(),
+            classify: None,
             terminal_status: BTreeMap::new(),
             cursors: Vec::new(),
             seed: None,
@@ -288,6 +294,21 @@ impl Config {
         self
     }
 
+    /// Asks `classifier` what an end means; it is called on a thread of the callback pool. See the field of that name.
+    ///
+    /// ```
+    /// use steadywire::{Config, Disposition};
+    ///
+    /// // This server closes with 1008 when it is only overloaded.
+    /// let config = Config::new("wss://hub.example/ws")
+    ///     .classify(|ending| (ending.close_code == Some(1008)).then_some(Disposition::Slow));
+    /// ```
+    #[must_use]
+    pub fn classify(mut self, classifier: impl Fn(Ending) -> Option<Disposition> + Send + Sync + 'static) -> Self {
+        self.classify = Some(Provider::blocking(classifier));
+        self
+    }
+
     /// Makes a status word end a task, or (`None`) takes a built-in word away.
     #[must_use]
     pub fn terminal_status(mut self, word: &str, terminal: Option<Terminal>) -> Self {
@@ -311,6 +332,7 @@ impl fmt::Debug for Config {
             .field("token", &self.token.as_ref().map(|_| "<redacted>"))
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("credentials", &self.credentials)
+            .field("classify", &self.classify)
             .field("tls", &self.tls)
             .field("proxy", &self.proxy)
             .field("reconnect_interval", &self.reconnect_interval)

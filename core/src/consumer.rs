@@ -12,17 +12,19 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::config::Config;
-use crate::dispatch::{ALL_KINDS, Source};
-use crate::error::Error;
+use crate::dispatch::{ALL_KINDS, Source, Turns, Work};
+use crate::error::{Error, ErrorKind};
 use crate::event::{Batch, Item, State};
+use crate::gate::Gate;
 use crate::inbox::{Bell, Interest};
 use crate::message::check_draft;
 use crate::net::{self, Shared};
-use crate::session::{Draft, Input, LeaseId, LeaseKind, Now, Ticket};
+use crate::session::{Draft, Input, LeaseId, LeaseKind, Now, Session, Ticket};
 
 /// Answers the disconnect that follows the last handle; nobody else has this ticket.
 const END: Ticket = Ticket::MAX;
@@ -38,6 +40,9 @@ pub struct Consumer {
     shared: Arc<Shared>,
     next: AtomicU64,
     ending: AtomicBool,
+    /// Opens when the last disconnect is done and everything freed.
+    closed: Arc<Gate>,
+    turns: Option<Arc<Turns>>,
 }
 
 impl Consumer {
@@ -46,15 +51,16 @@ impl Consumer {
     /// # Errors
     /// An option with a value it cannot take, or no runtime to be had.
     pub fn new(config: Config, bell: Bell) -> Result<Self, Error> {
-        let consumer = Self::without_bell(config)?;
+        let consumer = Self::without_bell(config, None)?;
         consumer.shared.interest().want_all();
         consumer.shared.set_bell(Some(bell));
         Ok(consumer)
     }
 
-    pub(crate) fn without_bell(config: Config) -> Result<Self, Error> {
+    /// With `turns`, what is spawned waits there.
+    pub(crate) fn without_bell(config: Config, turns: Option<Arc<Turns>>) -> Result<Self, Error> {
         let shared = Shared::start(config)?;
-        Ok(Self { shared, next: AtomicU64::new(1), ending: AtomicBool::new(false) })
+        Ok(Self { shared, next: AtomicU64::new(1), ending: AtomicBool::new(false), closed: Arc::default(), turns })
     }
 
     pub(crate) fn set_bell(&self, bell: Bell) {
@@ -66,7 +72,7 @@ impl Consumer {
     pub fn take(&self, into: &mut Batch, max: usize) -> bool {
         let more = self.shared.take(into, max);
         if self.ending.load(Ordering::Acquire) {
-            close_at_end(&self.shared, into);
+            close_at_end(&self.shared, &self.closed, into);
         }
         more
     }
@@ -87,7 +93,7 @@ impl Consumer {
     /// # Errors
     /// Misuse; nothing has changed then, and nothing settles. So with all the calls below.
     pub fn connect(&self, ticket: Ticket, task: Option<&str>) -> Result<(), Error> {
-        self.shared.input(Input::Connect { ticket, task })
+        self.input(Input::Connect { ticket, task })
     }
 
     /// As [`Client::reconnect`](crate::Client::reconnect). Settles `Connected`.
@@ -95,7 +101,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn reconnect(&self, ticket: Ticket) -> Result<(), Error> {
-        self.shared.input(Input::Reconnect { ticket })
+        self.input(Input::Reconnect { ticket })
     }
 
     /// As [`Client::disconnect`](crate::Client::disconnect). Settles `Disconnected`.
@@ -103,7 +109,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn disconnect(&self, ticket: Ticket) -> Result<(), Error> {
-        self.shared.input(Input::Disconnect { ticket })
+        self.input(Input::Disconnect { ticket })
     }
 
     /// As [`Client::flush`](crate::Client::flush). Settles `Flushed`.
@@ -111,7 +117,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn flush(&self, ticket: Ticket) -> Result<(), Error> {
-        self.shared.input(Input::Flush { ticket })
+        self.input(Input::Flush { ticket })
     }
 
     /// As [`Client::subscribe`](crate::Client::subscribe).
@@ -119,7 +125,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn subscribe(&self, task: &str) -> Result<(), Error> {
-        self.shared.input(Input::Subscribe { task })
+        self.input(Input::Subscribe { task })
     }
 
     /// As [`Client::unsubscribe`](crate::Client::unsubscribe).
@@ -127,7 +133,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn unsubscribe(&self, task: &str) -> Result<(), Error> {
-        self.shared.input(Input::Unsubscribe { task })
+        self.input(Input::Unsubscribe { task })
     }
 
     /// Something begins to want a task. Settles `Outcome` under the lease's number for a follow and a wait.
@@ -135,7 +141,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn lease(&self, lease: LeaseId, task: &str, kind: LeaseKind) -> Result<(), Error> {
-        self.shared.input(Input::Lease { lease, task, kind })
+        self.input(Input::Lease { lease, task, kind })
     }
 
     /// It ends. A follow or wait that is not settled yet settles now, as lost.
@@ -143,7 +149,7 @@ impl Consumer {
     /// # Errors
     /// Misuse.
     pub fn unlease(&self, lease: LeaseId) -> Result<(), Error> {
-        self.shared.input(Input::Unlease { lease })
+        self.input(Input::Unlease { lease })
     }
 
     /// As [`Client::send`](crate::Client::send). Settles `Receipt`. Ticket 0: nobody waits. JSON texts are not
@@ -153,7 +159,7 @@ impl Consumer {
     /// Misuse, and a full outbox.
     pub fn send(&self, ticket: Ticket, message: Draft<'_>) -> Result<(), Error> {
         check_draft(&message)?;
-        self.shared.input(Input::Send { ticket, message })
+        self.input(Input::Send { ticket, message })
     }
 
     /// The connection's state now.
@@ -181,9 +187,39 @@ impl Consumer {
         stats
     }
 
-    /// Fails where the client cannot work any more: closed, or made before a fork.
+    /// The cursors of all tasks as a JSON object, ready for the option `cursors` of a later client.
+    pub fn cursors(&self) -> Value {
+        let cursors = self.shared.read(Session::cursors).unwrap_or_default();
+        let entry = |(task, epoch, seq)| (task, json!({ "epoch": epoch, "seq": seq }));
+        Value::Object(cursors.into_iter().map(entry).collect())
+    }
+
+    /// Fails where the client cannot work any more: ended, or made before a fork.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.shared.read(|_| ())
+        self.shared.read(|_| ())?;
+        if self.ending.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, "the client has been freed; make a new one"));
+        }
+        Ok(())
+    }
+
+    /// Fails in a forked child.
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
+        self.shared.check_process()
+    }
+
+    fn input(&self, input: Input<'_>) -> Result<(), Error> {
+        self.check()?;
+        self.shared.input(input)
+    }
+
+    pub(crate) fn turns(&self) -> Option<&Arc<Turns>> {
+        self.turns.as_ref()
+    }
+
+    /// Waits until what [`end`](Self::end) began is done.
+    pub(crate) fn wait_closed(&self, time: Option<Duration>) -> bool {
+        self.closed.wait(time)
     }
 
     /// Frees the client at once: the link is cut, what waits is settled and told, later calls fail with
@@ -199,16 +235,18 @@ impl Consumer {
         }
         self.shared.interest().set_kinds(0);
         if self.shared.input(Input::Disconnect { ticket: END }).is_err() {
+            self.closed.open();
             return;
         }
         let weak = Arc::downgrade(&self.shared);
+        let closed = Arc::clone(&self.closed);
         let discard = move || {
             let Some(shared) = weak.upgrade() else { return };
             let mut batch = Batch::new();
             while shared.take(&mut batch, DISCARD) {
-                close_at_end(&shared, &batch);
+                close_at_end(&shared, &closed, &batch);
             }
-            close_at_end(&shared, &batch);
+            close_at_end(&shared, &closed, &batch);
         };
         self.shared.set_bell(Some(Box::new(discard)));
     }
@@ -227,9 +265,12 @@ impl Source for Consumer {
         }
     }
 
-    fn spawn(&self, run: Box<dyn FnOnce() + Send>) {
-        // Without a runtime, as in a forked child, there is nothing to deliver either.
-        let _ = net::spawn_blocking(run);
+    fn spawn(&self, run: Work) {
+        match &self.turns {
+            Some(turns) => turns.add(run),
+            // Without a runtime, as in a forked child, there is nothing to deliver either.
+            None => drop(net::spawn_blocking(run)),
+        }
     }
 
     fn now(&self) -> Now {
@@ -250,8 +291,9 @@ impl fmt::Debug for Consumer {
 }
 
 /// Closes once the last disconnect is settled.
-fn close_at_end(shared: &Shared, batch: &Batch) {
+fn close_at_end(shared: &Shared, closed: &Gate, batch: &Batch) {
     if batch.iter().any(|item| matches!(item, Item::Settled(END, _))) {
         shared.close();
+        closed.open();
     }
 }

@@ -47,7 +47,11 @@ mod error;
 pub mod event;
 #[cfg(feature = "net")]
 mod follow;
+#[cfg(feature = "net")]
+mod gate;
 pub mod inbox;
+#[cfg(feature = "net")]
+pub mod log;
 #[cfg(feature = "net")]
 mod message;
 #[cfg(feature = "net")]
@@ -64,6 +68,8 @@ pub use config::{
     Answer, Config, Conflate, Credentials, CredentialsError, Limit, MAX_DELAY_MS, Overflow, Provider, Proxy, Terminal,
     Tls, TlsVersion, redact_url,
 };
+#[cfg(feature = "net")]
+pub use dispatch::Poll;
 pub use error::{Error, ErrorKind};
 pub use event::{
     Complete, Connected, Disconnected, DropReason, ErrorEvent, ErrorSource, Event, EventKind, Gap, Heartbeat, Level,
@@ -77,4 +83,4 @@ pub use message::Message;
 pub use pending::Pending;
 #[cfg(feature = "net")]
 pub use reporter::Reporter;
-pub use session::{CredentialsRequest, Disposition};
+pub use session::{CredentialsRequest, Disposition, Ending};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::dispatch::in_callback_of;
+use crate::dispatch::{Turns, in_callback_of};
 use crate::error::{Error, ErrorKind};
 use crate::event::Settlement;
 use crate::session::{LeaseId, Ticket};
@@ -37,6 +37,8 @@ pub(crate) trait Owner: Send + Sync {
     fn check(&self) -> Result<(), Error>;
     /// Ends a lease.
     fn unlease(&self, lease: LeaseId);
+    /// Where callbacks wait for a thread of the program, which one that waits then is.
+    fn turns(&self) -> Option<&Turns>;
 }
 
 enum PendingState {
@@ -99,6 +101,9 @@ impl<T> Pending<T> {
             // Not under the lock: this takes the session's.
             drop(state);
             owner.check()?;
+            if let Some(turns) = owner.turns() {
+                turns.run_until(time, || lock(&slot.state).answer.is_some())?;
+            }
             state = lock(&slot.state);
         }
         state = match time {
@@ -107,6 +112,7 @@ impl<T> Pending<T> {
                 waited.unwrap_or_else(PoisonError::into_inner)
             }
             Some(time) => {
+                let time = if owner.turns().is_some() { Duration::ZERO } else { time };
                 let waited = slot.ready.wait_timeout_while(state, time, |state| state.answer.is_none());
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
@@ -229,6 +235,17 @@ impl Waiters {
         true
     }
 
+    /// No answer comes any more: drops, uncalled, what was to be called, and fails those who wait.
+    pub(crate) fn fail_all(&self, error: &Error) {
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        for waiter in waiting.into_values() {
+            match waiter {
+                Waiter::Slot(slot) => slot.fill(Err(error.clone())),
+                Waiter::Call(function) => drop(function),
+            }
+        }
+    }
+
     /// How many wait.
     pub(crate) fn len(&self) -> usize {
         lock(&self.waiting).len()
@@ -299,6 +316,9 @@ mod tests {
         }
         fn unlease(&self, lease: LeaseId) {
             lock(&self.ended).push(lease);
+        }
+        fn turns(&self) -> Option<&Turns> {
+            None
         }
     }
 

@@ -14,6 +14,7 @@ use crate::handle::HubHandle;
 use crate::history::{Bounds, History, MemoryHistory};
 use crate::limits;
 use crate::server::{self, Options};
+use crate::tls::{Pem, Tls};
 
 /// The reference server. [`Hub::builder`] is where it starts.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct HubBuilder {
     hosts: Vec<String>,
     bounds: Bounds,
     history: Option<Arc<dyn History>>,
+    tls: Option<Pem>,
+    client_ca: Option<Vec<u8>>,
     options: Options,
 }
 
@@ -43,6 +46,8 @@ impl Hub {
             hosts: Vec::new(),
             bounds: Bounds::default(),
             history: None,
+            tls: None,
+            client_ca: None,
             options: Options::default(),
         }
     }
@@ -66,6 +71,35 @@ impl HubBuilder {
     /// Default none.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// Serves `wss://` and nothing else, with TLS 1.2 or 1.3. Default plain `ws://`.
+    ///
+    /// Both are PEM text: the hub's certificate followed by those that lead to its authority, and the
+    /// certificate's private key, unencrypted, as PKCS#8, PKCS#1 or SEC1. The certificate must name the
+    /// host that clients connect to. A new certificate needs a new hub.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let hub = steadywire_hub::Hub::builder()
+    ///     .tls(std::fs::read("chain.pem")?, std::fs::read("key.pem")?)
+    ///     .start()
+    ///     .await?;
+    /// assert!(hub.url().starts_with("wss://"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tls(mut self, certificate_pem: impl Into<Vec<u8>>, key_pem: impl Into<Vec<u8>>) -> Self {
+        self.tls = Some(Pem { certificate: certificate_pem.into(), key: key_pem.into() });
+        self
+    }
+
+    /// Serves only clients that show a certificate signed by one of these authorities, in PEM text.
+    /// It needs [`tls`](Self::tls), and does not stand in for a [`token`](Self::token). Default: no
+    /// certificate is asked for.
+    pub fn client_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.client_ca = Some(pem.into());
         self
     }
 
@@ -176,10 +210,14 @@ impl HubBuilder {
     /// Listens and serves in the background, on the tokio runtime this is awaited in.
     ///
     /// # Errors
-    /// An option that cannot be, among them a listen address beyond this machine without a token;
-    /// or what the system says of the address.
+    /// An option that cannot be, among them a listen address beyond this machine without a token and
+    /// a key that does not belong to its certificate; or what the system says of the address.
     pub async fn start(self) -> Result<HubHandle, HubError> {
         self.check()?;
+        let tls = match &self.tls {
+            Some(pem) => Some(Tls::new(pem, self.client_ca.as_deref())?),
+            None => None,
+        };
         let failed = |source| HubError::Listen { address: self.listen.clone(), source };
         let addresses: Vec<SocketAddr> = lookup_host(&self.listen).await.map_err(failed)?.collect();
         let is_open = |address: &SocketAddr| !address.ip().is_loopback();
@@ -197,7 +235,7 @@ impl HubBuilder {
             listen: Some(address),
         };
         let history = self.history.unwrap_or_else(|| Arc::new(MemoryHistory::new(self.bounds)));
-        Ok(server::start(listener, address, guard, history, self.options))
+        Ok(server::start(listener, address, tls, guard, history, self.options))
     }
 
     fn check(&self) -> Result<(), HubError> {
@@ -208,6 +246,9 @@ impl HubBuilder {
         }
         if self.token.as_deref() == Some("") {
             return wrong("token", "must not be empty");
+        }
+        if self.client_ca.is_some() && self.tls.is_none() {
+            return wrong("client_ca", "only clients of a hub with `tls` can show certificates");
         }
         if self.bounds.messages < 4 {
             return wrong("history_messages", "must be at least 4");

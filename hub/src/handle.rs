@@ -14,6 +14,7 @@ use crate::server::{Order, Shared, Stop};
 pub struct HubHandle {
     shared: Arc<Shared>,
     address: SocketAddr,
+    scheme: &'static str,
     stop: Option<oneshot::Sender<Stop>>,
     server: JoinHandle<()>,
 }
@@ -44,10 +45,11 @@ impl HubHandle {
     pub(crate) fn new(
         shared: Arc<Shared>,
         address: SocketAddr,
+        scheme: &'static str,
         stop: oneshot::Sender<Stop>,
         server: JoinHandle<()>,
     ) -> Self {
-        HubHandle { shared, address, stop: Some(stop), server }
+        HubHandle { shared, address, scheme, stop: Some(stop), server }
     }
 
     /// The address listened on.
@@ -55,7 +57,8 @@ impl HubHandle {
         self.address
     }
 
-    /// The url clients on this machine connect to.
+    /// The url clients on this machine connect to, `wss://` where the hub has a certificate. Its host
+    /// is an IP address: where the certificate names another host, clients must connect to that.
     pub fn url(&self) -> String {
         let mut address = self.address;
         if address.ip().is_unspecified() {
@@ -64,7 +67,7 @@ impl HubHandle {
                 SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
             });
         }
-        format!("ws://{address}{}", self.shared.guard.path)
+        format!("{}://{address}{}", self.scheme, self.shared.guard.path)
     }
 
     /// Closes every connection with code 1001 and stops; what has not closed after 3 s is dropped.

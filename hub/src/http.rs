@@ -94,7 +94,7 @@ impl Response {
         self
     }
 
-    /// Writes the response, then waits a moment for the peer to have read it.
+    /// Writes the response and hangs up.
     pub(crate) async fn send<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> io::Result<()> {
         let mut out = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
@@ -107,19 +107,24 @@ impl Response {
         out.push_str(&format!("Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n"));
         out.push_str(&format!("X-Content-Type-Options: nosniff\r\n\r\n{}\n", self.text));
         stream.write_all(out.as_bytes()).await?;
-        stream.shutdown().await?;
-        let mut rest = [0; 512];
-        let drain = async {
-            // Closing with unread bytes would reset the connection and may take the answer with it.
-            for _ in 0..MAX_REQUEST_HEAD / rest.len() {
-                if stream.read(&mut rest).await? == 0 {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        timeout(CLOSE_TIMEOUT, drain).await.unwrap_or(Ok(()))
+        hang_up(stream).await
     }
+}
+
+/// Ends our side of a stream, then waits a moment for the peer to have read what was said.
+pub(crate) async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut rest = [0; 512];
+    let drain = async {
+        // Closing with unread bytes would reset the connection and may take the answer with it.
+        for _ in 0..MAX_REQUEST_HEAD / rest.len() {
+            if stream.read(&mut rest).await? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    };
+    timeout(CLOSE_TIMEOUT, drain).await.unwrap_or(Ok(()))
 }
 
 /// Reads one request's head of at most [`MAX_REQUEST_HEAD`] bytes.

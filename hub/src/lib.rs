@@ -13,6 +13,9 @@
 //! # }
 //! ```
 //!
+//! It listens on this machine alone. Beyond it, it wants a [`token`](HubBuilder::token), and should be
+//! given a certificate, so that nobody on the way reads along: see [`tls`](HubBuilder::tls).
+//!
 //! - [`Hub`], [`HubBuilder`]: the options; [`HubHandle`]: a running hub
 //! - [`history`]: what is retained of each task, and the trait another store implements
 //! - [`limits`]: every bound and what happens at it
@@ -30,6 +33,7 @@ pub mod limits;
 mod relay;
 mod server;
 mod tasks;
+mod tls;
 
 pub use builder::{Hub, HubBuilder};
 pub use error::HubError;

@@ -41,6 +41,9 @@ pub const DEDUPE_AGE: Duration = Duration::from_secs(600);
 pub const MAX_REQUEST_HEAD: usize = 8 * 1024;
 /// Header lines of a request. More get 431.
 pub const MAX_REQUEST_HEADERS: usize = 64;
+/// How long a client may take for its TLS handshake before it is dropped. It counts as a connection
+/// meanwhile. What follows has [`HANDSHAKE_TIMEOUT`].
+pub const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take to send its request head before it is dropped.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a close handshake may take before the socket is dropped.
@@ -67,5 +70,7 @@ pub(crate) const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 pub(crate) const READ_BUFFER: usize = 4 * 1024;
 /// Bytes gathered before a connection writes to its socket.
 pub(crate) const WRITE_BUFFER: usize = 8 * 1024;
+/// Bytes of TLS records a connection holds for its socket. At the bound it takes no more to encrypt.
+pub(crate) const TLS_BUFFER: usize = 16 * 1024;
 /// Bytes a connection may hold unwritten beyond one message.
 pub(crate) const WRITE_SLACK: usize = 64 * 1024;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use steadywire::protocol::Features;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -19,6 +20,7 @@ use crate::history::{History, Mailbox};
 use crate::http::{Response, read_request};
 use crate::limits::{CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_REFUSALS_AT_ONCE, RETRY_AFTER_SECONDS};
 use crate::tasks::Tasks;
+use crate::tls::Tls;
 
 /// How long accepting pauses when the system has no descriptor or memory left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -94,17 +96,19 @@ pub(crate) struct Registered {
 pub(crate) fn start(
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Tls>,
     guard: Guard,
     history: Arc<dyn History>,
     options: Options,
 ) -> HubHandle {
+    let scheme = if tls.is_some() { "wss" } else { "ws" };
     let shared = Arc::new(Shared::new(guard, history, options));
     let (stop, stopped) = oneshot::channel();
-    let server = tokio::spawn(serve(listener, shared.clone(), stopped));
-    HubHandle::new(shared, address, stop, server)
+    let server = tokio::spawn(serve(listener, tls, shared.clone(), stopped));
+    HubHandle::new(shared, address, scheme, stop, server)
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: oneshot::Receiver<Stop>) {
+async fn serve(listener: TcpListener, tls: Option<Tls>, shared: Arc<Shared>, mut stop: oneshot::Receiver<Stop>) {
     let mut connections = JoinSet::new();
     let mut refusals = JoinSet::new();
     let reaper = shared.tasks.reap();
@@ -113,12 +117,16 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: oneshot::Re
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if connections.len() < shared.options.max_connections => {
-                    connections.spawn(connection::serve(prepared(stream), shared.clone()));
+                    let (stream, shared) = (prepared(stream), shared.clone());
+                    match &tls {
+                        None => connections.spawn(connection::serve(stream, shared)),
+                        Some(tls) => connections.spawn(connection::serve_tls(stream, tls.clone(), shared)),
+                    };
                 }
                 Ok((stream, _)) => {
                     shared.counters.refused.fetch_add(1, Ordering::Relaxed);
                     if refusals.len() < MAX_REFUSALS_AT_ONCE {
-                        refusals.spawn(refuse(prepared(stream)));
+                        refusals.spawn(refuse(prepared(stream), tls.clone()));
                     }
                 }
                 Err(_) => sleep(ACCEPT_PAUSE).await,
@@ -130,7 +138,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: oneshot::Re
         }
     };
     drop(listener);
-    shared.stopping.send_replace(true);
+    shared.stop();
     if stop == Stop::GoAway {
         shared.order_all(Order::GoAway);
         let all = async { while connections.join_next().await.is_some() {} };
@@ -147,7 +155,18 @@ fn prepared(stream: TcpStream) -> TcpStream {
 }
 
 /// Tells one connection too many to come back.
-async fn refuse(mut stream: TcpStream) {
+async fn refuse(stream: TcpStream, tls: Option<Tls>) {
+    match tls {
+        None => say_full(stream).await,
+        Some(tls) => {
+            if let Some(stream) = tls.accept(stream).await {
+                say_full(stream).await;
+            }
+        }
+    }
+}
+
+async fn say_full<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     let answer = Response::text(503, "all connections of this hub are taken; try again later")
         .with("Retry-After", RETRY_AFTER_SECONDS.to_string());
     let talk = async {
@@ -186,6 +205,11 @@ impl Shared {
         }
         self.counters.accepted.fetch_add(1, Ordering::Relaxed);
         Registered { shared: self.clone(), key, link }
+    }
+
+    /// Tells handshakes that the hub stops, and connections that are upgraded from now on.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
     }
 
     /// Settles when the hub stops.

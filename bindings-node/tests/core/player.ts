@@ -4,6 +4,7 @@ import { type Config, newConfig, setOption } from '../../ts/core/config';
 import { SteadywireError } from '../../ts/core/error';
 import { newBatch } from '../../ts/core/event';
 import { levelOf } from '../../ts/core/protocol';
+import type { Disposition } from '../../ts/core/session';
 import type { Draft, Failure, Input, Now } from '../../ts/core/session/io';
 import { SHOWN_BYTES } from '../../ts/core/session/limits';
 import { Session } from '../../ts/core/session/session';
@@ -37,8 +38,8 @@ class Player {
   #seen: Fields[] = [];
 
   constructor(vector: Fields) {
-    const { pings = true, credentials = false } = (vector['platform'] ?? {}) as Fields;
-    const platform = { pings: pings === true, credentials: credentials === true };
+    const { pings = true, credentials = false, classify = false } = (vector['platform'] ?? {}) as Fields;
+    const platform = { pings: pings === true, credentials: credentials === true, classify: classify === true };
     const config = configOf((vector['config'] ?? {}) as Fields);
     const nonce = (vector['nonce'] ?? '0'.repeat(24)) as string;
     this.#session = new Session(platform, config, (vector['seed'] ?? 1) as number, nonce);
@@ -275,6 +276,8 @@ function inputOf(step: Fields, current: number, lastPing: number): Input {
       const fatal = step['fatal'] === true;
       return { type: 'credentials', generation, failure: message === undefined ? undefined : { message, fatal } };
     }
+    case 'classified':
+      return { type: 'classified', generation, disposition: step['disposition'] as Disposition | undefined };
     case 'timeout':
       return { type: 'timeout' };
     default:
@@ -303,7 +306,7 @@ function draftOf(step: Fields): Draft {
 
 /** How many of a kind came out in a row, for steps with `count`. */
 function runs(seen: Fields[]): Fields[] {
-  const kinds = ['event', 'settled', 'write', 'ping', 'dial', 'drop', 'close', 'credentials'];
+  const kinds = ['event', 'settled', 'write', 'ping', 'dial', 'drop', 'close', 'credentials', 'classify'];
   const counted: { counted: string; times: number }[] = [];
   for (const value of seen) {
     const kind = kinds.find((name) => name in value) ?? '';

@@ -23,7 +23,7 @@ export interface Config {
   maxReconnectAttempts: number;
   /** How long a link must have been open to be called stable. */
   stableAfter: number;
-  /** Time for one attempt. */
+  /** Time for one attempt, from the moment its credentials are there. */
   connectTimeout: number;
   /** Time between two heartbeats; 0 turns them off. */
   heartbeatInterval: number;

@@ -70,6 +70,9 @@ pub(crate) fn watch(args: &WatchArgs) -> Exit {
     let exit = show(&mut Model::new(&args.tasks).in_local_time(), &inputs, &mut *screen);
     // Whoever still has something to hand over must not wait for us.
     drop(inputs);
+    if let Some(why) = link::refusal(&client).filter(|_| exit == Exit::Lost) {
+        eprintln!("steadywire: {why}");
+    }
     link::close(&client, link::CLOSE_PATIENCE);
     exit
 }

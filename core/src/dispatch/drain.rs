@@ -9,9 +9,12 @@ use std::sync::atomic::Ordering;
 use super::held::Held;
 use super::registry::{Listener, Route};
 use super::{Dispatch, Source};
-use crate::error::ErrorKind;
-use crate::event::{Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, Settlement};
+use crate::error::{Error, ErrorKind};
+use crate::event::{
+    Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, Level, LostReason, Outcome, OutcomeKind, Settlement,
+};
 use crate::inbox::Interest;
+use crate::log;
 use crate::session::{Now, Ticket};
 
 /// The first batch. A batch should take about as long as an event may become stale: events in the inbox can still be
@@ -65,7 +68,8 @@ impl Drain {
         }
         let callbacks = &mut self.callbacks;
         callbacks.now = dispatch.source.now();
-        if callbacks.held.expire(callbacks.now.mono_ms) {
+        if let Some(unheard) = callbacks.held.expire(callbacks.now.mono_ms) {
+            log_all_unheard(&unheard);
             dispatch.registry.end_grace();
             dispatch.update_interest();
         }
@@ -91,10 +95,16 @@ impl Drain {
         if more { Ran::More } else { Ran::Empty }
     }
 
-    /// Drops what the program gave.
-    pub(super) fn drop_callbacks<S: Source + 'static>(self, dispatch: &Dispatch<S>) {
-        let (listeners, routes) = dispatch.registry.take_changes();
-        drop_quietly((self, listeners, routes));
+    /// Drops what the program gave, and fails those who still wait.
+    pub(super) fn end<S: Source + 'static>(mut self, dispatch: &Dispatch<S>) {
+        let (listeners, new_routes) = dispatch.registry.take_changes();
+        let routes = std::mem::take(&mut self.callbacks.routes);
+        for route in routes.into_values().flatten().chain(new_routes) {
+            guarded(dispatch, || route.queue.finish(&lost(&route.task, self.callbacks.now)));
+        }
+        drop_quietly((self, listeners));
+        let error = Error::new(ErrorKind::Closed, "the client was freed while the answer was awaited");
+        guarded(dispatch, || dispatch.waiters.fail_all(&error));
     }
 
     fn resize(&mut self, taken: usize, took_ms: u64) {
@@ -174,7 +184,7 @@ impl Callbacks {
             }
             Settlement::Disconnected => {
                 // No callback starts after it: a consumer that comes now hears of what comes now.
-                self.held = Held::default();
+                log_all_unheard(&self.held.end());
                 dispatch.registry.end_grace();
                 dispatch.update_interest();
             }
@@ -233,8 +243,9 @@ impl Callbacks {
             synthetic: false,
         };
         dispatch.counters.remember(&error.message);
-        if kind == EventKind::Error || !self.deliver(dispatch, &Event::Error(error.clone())) {
-            log_unheard(&error);
+        log::line(Level::Error, "callback", format_args!("{}", error.message));
+        if kind != EventKind::Error {
+            self.deliver(dispatch, &Event::Error(error));
         }
     }
 }
@@ -243,6 +254,20 @@ impl Callbacks {
 fn guarded<S, R>(dispatch: &Dispatch<S>, pass: impl FnOnce() -> R) {
     if catch_unwind(AssertUnwindSafe(pass)).is_err() {
         dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What a follow ends with when its client does.
+fn lost(task: &str, now: Now) -> Outcome {
+    Outcome {
+        task_id: task.to_owned(),
+        kind: OutcomeKind::Lost,
+        data: "null".to_owned(),
+        message: String::new(),
+        code: String::new(),
+        reason: Some(LostReason::Closed),
+        timestamp: now.wall_ms,
+        synthetic: false,
     }
 }
 
@@ -265,16 +290,17 @@ fn drop_quietly(value: impl Sized) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
-#[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "without it there is nowhere to log to"))]
+fn log_all_unheard(batch: &Batch) {
+    for item in batch.iter() {
+        if let Item::Event(Event::Error(error)) = item {
+            log_unheard(&error);
+        }
+    }
+}
+
 fn log_unheard(error: &ErrorEvent<'_>) {
-    #[cfg(feature = "tracing")]
     if error.source != ErrorSource::Task {
-        tracing::warn!(
-            source = error.source.name(),
-            code = &*error.code,
-            fatal = error.fatal,
-            "{} (nobody listens to errors)",
-            error.message
-        );
+        let level = if error.fatal { Level::Error } else { Level::Warn };
+        log::line(level, "link", format_args!("{} ({}; nobody listens to errors)", error.message, error.code));
     }
 }

@@ -28,13 +28,15 @@ impl Held {
         self.until.is_some()
     }
 
-    /// Ends it when its time is over. Says whether it ended now.
-    pub(super) fn expire(&mut self, now_ms: u64) -> bool {
+    /// Ends it when its time is over. Gives what nobody came for.
+    pub(super) fn expire(&mut self, now_ms: u64) -> Option<Batch> {
         let over = self.until.is_some_and(|until| now_ms >= until);
-        if over {
-            *self = Self::default();
-        }
-        over
+        over.then(|| self.end())
+    }
+
+    /// Ends it. Gives what nobody came for.
+    pub(super) fn end(&mut self) -> Batch {
+        std::mem::take(self).batch
     }
 
     /// Keeps an event that nobody wants yet.

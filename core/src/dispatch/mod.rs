@@ -4,11 +4,13 @@
 //! - [`registry`]: what the program has asked for, changed from any thread
 //! - [`drain`]: what one run works with; nothing in it needs a lock
 //! - [`held`]: events that wait a moment for the first consumer
+//! - [`turns`]: runs that wait for a thread of the program instead of the pool
 
 mod counters;
 mod drain;
 mod held;
 mod registry;
+mod turns;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -17,8 +19,11 @@ use std::sync::{Arc, Mutex};
 pub(crate) use counters::Counters;
 use drain::{Drain, Ran};
 pub(crate) use registry::{ALL_KINDS, Handler, Registry};
+pub use turns::Poll;
+pub(crate) use turns::Turns;
 
 use crate::event::Batch;
+use crate::gate::Gate;
 use crate::pending::{Waiters, lock};
 use crate::session::Now;
 
@@ -30,6 +35,9 @@ const RUNNING: u8 = 1;
 /// Running, and the bell rang since: look once more before going idle.
 const RUNNING_AGAIN: u8 = 2;
 
+/// A piece of work; may block.
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
+
 /// Where a dispatcher's events, time and thread come from.
 pub(crate) trait Source: Send + Sync {
     /// Moves the next `max` entries, at most, into `batch`, which is empty. Says whether more are left.
@@ -37,7 +45,7 @@ pub(crate) trait Source: Send + Sync {
     /// Says which kinds of events are wanted: a sum of bits, or [`ALL_KINDS`].
     fn set_interest(&self, kinds: u32);
     /// Runs this soon on a thread that may block; dropped without a call when there can be no thread any more.
-    fn spawn(&self, run: Box<dyn FnOnce() + Send>);
+    fn spawn(&self, run: Work);
     /// Both clocks.
     fn now(&self) -> Now;
 }
@@ -53,6 +61,8 @@ pub(crate) struct Dispatch<S> {
     /// With the run while there is one.
     drain: Mutex<Option<Drain>>,
     ended: AtomicBool,
+    /// Opens when no callback runs any more and what the program gave has been dropped.
+    pub(crate) quiet: Gate,
 }
 
 impl<S: Source + 'static> Dispatch<S> {
@@ -67,6 +77,7 @@ impl<S: Source + 'static> Dispatch<S> {
             phase: AtomicU8::new(IDLE),
             drain: Mutex::new(Some(Drain::default())),
             ended: AtomicBool::new(false),
+            quiet: Gate::default(),
         };
         dispatch.update_interest();
         Arc::new(dispatch)
@@ -94,7 +105,7 @@ impl<S: Source + 'static> Dispatch<S> {
         self.registry.with_interest(|kinds| self.source.set_interest(kinds));
     }
 
-    /// No handle is left: no callback starts any more, and what the program gave is dropped soon.
+    /// No callback starts any more, what the program gave is dropped soon, and what waits fails then.
     pub(crate) fn end(self: &Arc<Self>) {
         self.ended.store(true, Ordering::Release);
         self.ring();
@@ -113,7 +124,8 @@ impl<S: Source + 'static> Dispatch<S> {
             match drain.run_batch(&self) {
                 Ran::Ended => {
                     // The drain, and with it every callback, is dropped here. The phase stays: nothing runs again.
-                    drain.drop_callbacks(&self);
+                    drain.end(&self);
+                    self.quiet.open();
                     return;
                 }
                 Ran::More if self.source.now().mono_ms.saturating_sub(started) < MAX_RUN_MS => {}

@@ -103,6 +103,18 @@ impl Follow {
         self.queue.has_ended()
     }
 
+    /// What ends the sequence from another thread: a call that waits for the next event returns, and nothing comes any
+    /// more. The task stays wanted until the follow is dropped.
+    pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
+        let (queue, owner) = (Arc::clone(&self.queue), Arc::clone(&self.owner));
+        move || {
+            queue.stop();
+            if let Some(turns) = owner.turns() {
+                turns.poke();
+            }
+        }
+    }
+
     fn next_at_most(&mut self, time: Option<Duration>) -> Result<Option<Event<'static>>, Error> {
         if let Some(event) = self.queue.try_next() {
             return Ok(Some(event));
@@ -115,6 +127,13 @@ impl Follow {
         }
         self.owner.check()?;
         let timed_out = || Error::new(ErrorKind::Timeout, format!("no event of task {} came in time", self.task));
+        let time = match self.owner.turns() {
+            Some(turns) => {
+                turns.run_until(time, || self.queue.has_news())?;
+                Some(Duration::ZERO)
+            }
+            None => time,
+        };
         self.queue.wait(time).ok_or_else(timed_out)
     }
 }

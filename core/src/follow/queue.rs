@@ -62,6 +62,15 @@ impl Queue {
         });
     }
 
+    /// Ends it here: what waits is forgotten and nothing comes any more.
+    pub(crate) fn stop(&self) {
+        self.change(|state| *state = State { finished: true, waker: state.waker.take(), ..State::default() });
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        lock(&self.state).has_news()
+    }
+
     pub(crate) fn try_next(&self) -> Option<Event<'static>> {
         lock(&self.state).pop()
     }

@@ -5,6 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::carrier::Carrier;
 use super::failure::Failed;
 use super::proxy::Proxies;
+use super::secrets::Secrets;
 use super::socket::Socket;
 use super::tls::Security;
 use super::tungstenite::{Limits, Tungstenite};
@@ -41,6 +42,17 @@ impl Target {
         }
     }
 
+    /// What the server may quote and nobody else is to see.
+    pub(super) fn secrets(&self) -> Secrets {
+        let query = self.url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let parameters = query.split(['&', '#']).map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
+        let authority = self.url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+        let userinfo = authority.and_then(|authority| authority.rsplit_once('@')).map(|(userinfo, _)| userinfo);
+        let password = userinfo.and_then(|userinfo| userinfo.split_once(':')).map(|(_, password)| password);
+        let headers = self.headers.iter().map(|(_, value)| value.as_str());
+        Secrets::new(self.token.as_deref().into_iter().chain(headers).chain(password).chain(parameters))
+    }
+
     /// The same for another server, which must not see the credentials for the first.
     fn without_credentials(self) -> Self {
         Self { token: None, headers: Vec::new(), ..self }
@@ -59,7 +71,15 @@ impl Dialer {
     }
 
     /// Opens a WebSocket. Dropping the future abandons the attempt. Has no time limit of its own.
-    pub(super) async fn dial(&self, mut target: Target) -> Result<Box<dyn Socket>, Failed> {
+    pub(super) async fn dial(&self, target: Target) -> Result<Box<dyn Socket>, Failed> {
+        let secrets = target.secrets();
+        self.follow(target)
+            .await
+            .map_err(|failed| Failed { message: secrets.scrub(&failed.message).into_owned(), ..failed })
+    }
+
+    /// Goes where the server sends us.
+    async fn follow(&self, mut target: Target) -> Result<Box<dyn Socket>, Failed> {
         let mut address = Address::parse(&target.url)?;
         for _ in 0..=MAX_REDIRECTS {
             let (status, location) = match self.open(&address, &target).await? {

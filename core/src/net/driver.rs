@@ -10,11 +10,15 @@ use super::asking::{Asking, Unanswered};
 use super::clock::{self, Alarm, SleepWatch};
 use super::dial::Target;
 use super::failure::Failed;
+use super::report::{self, Lines};
+use super::secrets::Secrets;
 use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
 use crate::config::{Credentials, CredentialsError, Provider};
 use crate::inbox::Pressure;
-use crate::session::{CredentialsFailure, CredentialsRequest, Generation, Input, Now, Output, Session, Transmit};
+use crate::session::{
+    CredentialsFailure, CredentialsRequest, Disposition, Ending, Generation, Input, Now, Output, Session, Transmit,
+};
 
 /// A burst of frames is read under one lock of the session. It ends after this many ...
 const BURST_FRAMES: usize = 256;
@@ -36,8 +40,17 @@ type Dialing = Pin<Box<dyn Future<Output = Dialed> + Send>>;
 
 type Given = Result<Credentials, CredentialsError>;
 
+/// Whom the driver asks: for credentials, and what an end means.
+type Providers = (Option<Provider<CredentialsRequest, Given>>, Option<Provider<Ending, Option<Disposition>>>);
+
+/// What the program has answered, under the numbers of the transports.
+struct Answers {
+    credentials: Option<(Generation, Result<Given, Unanswered>)>,
+    disposition: Option<(Generation, Result<Option<Disposition>, Unanswered>)>,
+}
+
 /// Runs until the client is closed.
-pub(super) async fn drive(shared: Arc<Shared>, provider: Option<Provider<CredentialsRequest, Given>>) {
+pub(super) async fn drive(shared: Arc<Shared>, (credentials, classify): Providers) {
     let mut driver = Driver {
         dialing: None,
         link: None,
@@ -45,8 +58,10 @@ pub(super) async fn drive(shared: Arc<Shared>, provider: Option<Provider<Credent
         alarm: Alarm::default(),
         asked: false,
         watch: SleepWatch::new(),
-        asking: Asking::new(provider),
+        asking: Asking::new(credentials),
+        classifying: Asking::new(classify),
         credentials: Credentials::default(),
+        secrets: Secrets::default(),
         frames: Vec::new(),
         unrung: 0,
     };
@@ -64,8 +79,11 @@ struct Driver {
     asked: bool,
     watch: SleepWatch,
     asking: Asking<CredentialsRequest, Given>,
+    classifying: Asking<Ending, Option<Disposition>>,
     /// What was given last.
     credentials: Credentials,
+    /// What was shown to the server last, and is not to be told when it quotes it.
+    secrets: Secrets,
     /// Collected under the session's lock, written without it. Empty between two polls.
     frames: Vec<Frame>,
     /// Bursts since the bell was due.
@@ -104,6 +122,8 @@ struct Round {
     /// The reactor is to be asked before a deadline that has passed counts.
     ask: bool,
     deadline: Option<u64>,
+    /// To be logged.
+    lines: Lines,
 }
 
 impl Driver {
@@ -112,12 +132,13 @@ impl Driver {
         shared.waker.register(cx.waker());
         for _ in 0..MAX_ROUNDS {
             let dialed = self.poll_dial(cx);
-            let given = self.asking.poll(cx);
-            let mut round = self.round(shared, dialed, given, cx);
+            let answers = Answers { credentials: self.asking.poll(cx), disposition: self.classifying.poll(cx) };
+            let mut round = self.round(shared, dialed, answers, cx);
             round.again |= self.send(cx);
+            report::tell(std::mem::take(&mut round.lines));
             let closed = shared.closed.load(Ordering::Acquire);
             self.ring(shared, &round, closed);
-            round.again |= self.asking.ask();
+            round.again |= self.asking.ask() | self.classifying.ask();
             if closed {
                 return Poll::Ready(());
             }
@@ -153,21 +174,26 @@ impl Driver {
         &mut self,
         shared: &Shared,
         dialed: Option<(Generation, Dialed)>,
-        given: Option<(Generation, Result<Given, Unanswered>)>,
+        answers: Answers,
         cx: &mut Context<'_>,
     ) -> Round {
         let mut guard = lock(&shared.session);
         let session = &mut *guard;
         let now = clock::now();
-        let mut round = Round { now, ring: false, again: false, cut: false, ask: false, deadline: None };
+        let mut round =
+            Round { now, ring: false, again: false, cut: false, ask: false, deadline: None, lines: Lines::new() };
         if let Some(slept_ms) = self.watch.look(now) {
             tell(session, now, Input::Woke { slept_ms });
         }
         if let Some((generation, result)) = dialed {
             self.dialed(session, now, generation, result);
         }
-        if let Some((generation, answer)) = given {
+        if let Some((generation, answer)) = answers.credentials {
             self.given(session, now, generation, answer);
+        }
+        if let Some((generation, answer)) = answers.disposition {
+            // Where there is no answer the proposal counts.
+            tell(session, now, Input::Classified { generation, disposition: answer.ok().flatten() });
         }
         self.pause_or_resume(shared, session, &mut round);
         self.read(session, &mut round, cx);
@@ -184,6 +210,7 @@ impl Driver {
         self.collect(session, &mut round, cx);
         self.obey(shared, session, &mut round);
         self.flush_closing(&mut round, cx);
+        round.lines = shared.report.look(session);
         let stored = shared.inbox.store(session.batch(), now.mono_ms);
         round.ring |= stored.ring;
         if stored.pressure == Pressure::Full && self.link.as_ref().is_some_and(|link| !link.paused) {
@@ -231,7 +258,7 @@ impl Driver {
     fn read(&mut self, session: &mut Session, round: &mut Round, cx: &mut Context<'_>) {
         for place in [&mut self.link, &mut self.closing] {
             let Some(link) = place else { continue };
-            let burst = if link.paused { Burst::Drained } else { link.read(session, round.now, cx) };
+            let burst = if link.paused { Burst::Drained } else { link.read(session, round.now, &self.secrets, cx) };
             round.cut |= burst == Burst::Cut;
             if burst == Burst::Drained
                 && let Some(failed) = link.write_failed.take()
@@ -300,8 +327,15 @@ impl Driver {
                         tell(session, round.now, Input::Credentials { generation, result: Ok(()) });
                     }
                 }
+                Output::Classify(ending) => {
+                    let generation = ending.generation;
+                    if !self.classifying.note(generation, ending) {
+                        tell(session, round.now, Input::Classified { generation, disposition: None });
+                    }
+                }
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &self.credentials);
+                    self.secrets = target.secrets();
                     let dialer = Arc::clone(&shared.dialer);
                     self.dialing = Some((generation, Box::pin(async move { dialer.dial(target).await })));
                     round.again = true;
@@ -329,6 +363,7 @@ impl Driver {
             self.frames.clear();
         }
         self.asking.forget(generation);
+        self.classifying.forget(generation);
         self.dialing.take_if(|(of, _)| *of == generation);
         self.link.take_if(|link| link.generation == generation);
         self.closing.take_if(|link| link.generation == generation);
@@ -346,11 +381,12 @@ impl Driver {
 }
 
 impl Link {
-    fn read(&mut self, session: &mut Session, now: Now, cx: &mut Context<'_>) -> Burst {
+    fn read(&mut self, session: &mut Session, now: Now, secrets: &Secrets, cx: &mut Context<'_>) -> Burst {
         let generation = self.generation;
         let mut bytes = 0;
         for _ in 0..BURST_FRAMES {
             let Poll::Ready(received) = self.socket.poll_recv(cx) else { return Burst::Drained };
+            let scrubbed;
             let input = match &received {
                 Received::Text(text) => {
                     bytes += text.len();
@@ -369,7 +405,10 @@ impl Link {
                     let payload = <[u8; 8]>::try_from(&payload[..]).ok().map(u64::from_be_bytes);
                     Input::Pong { generation, payload }
                 }
-                Received::Close { code, reason } => Input::Closed { generation, code: *code, reason },
+                Received::Close { code, reason } => {
+                    scrubbed = secrets.scrub(reason);
+                    Input::Closed { generation, code: *code, reason: &scrubbed }
+                }
                 Received::End(reason) => Input::Closed { generation, code: Some(1006), reason },
                 Received::Failed(failed) => Input::Broken { generation, failure: failed.as_failure() },
             };

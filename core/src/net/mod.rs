@@ -2,14 +2,19 @@
 mod ahead;
 mod answer;
 mod asking;
+#[cfg(test)]
+mod autobahn;
 mod carrier;
 mod clock;
 mod dial;
 mod driver;
 mod failure;
 mod pool;
+mod process;
 mod proxy;
+mod report;
 mod runtime;
+mod secrets;
 mod shared;
 mod socket;
 mod tcp;
@@ -19,5 +24,6 @@ mod upgrade;
 mod url;
 
 pub(crate) use clock::now;
+pub use process::PerProcess;
 pub use runtime::spawn_blocking;
 pub use shared::Shared;

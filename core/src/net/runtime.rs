@@ -3,39 +3,19 @@
 //! It is never shut down, so that a client may be dropped at any time and on any thread. After a fork the
 //! child has no such thread; it gets a runtime of its own and never touches the inherited one.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 use tokio::runtime::{Builder, Handle};
 
 use super::pool::Pool;
+use super::process::PerProcess;
 use crate::error::{Error, ErrorKind};
 
 /// How many tasks run before sockets are looked at again: few, since one of ours may read a burst of frames.
 const EVENT_INTERVAL: u32 = 16;
 
-/// The runtime of one process. Forked processes form a list, so that a child never waits for a lock that a
-/// thread of its parent held at the fork.
-struct Slot {
-    /// 0 = free.
-    process: AtomicU32,
-    engine: OnceCell<Engine>,
-    next: OnceLock<Box<Slot>>,
-}
-
-static FIRST: Slot = Slot::new();
-
-impl Slot {
-    const fn new() -> Self {
-        Self { process: AtomicU32::new(0), engine: OnceCell::new(), next: OnceLock::new() }
-    }
-
-    fn is_of(&self, process: u32) -> bool {
-        let owner = self.process.compare_exchange(0, process, Ordering::AcqRel, Ordering::Acquire);
-        owner.is_ok() || owner == Err(process)
-    }
-}
+static ENGINE: PerProcess<OnceCell<Engine>> = PerProcess::new(OnceCell::new(), OnceCell::new);
 
 /// What a process has one of.
 struct Engine {
@@ -63,12 +43,7 @@ pub(super) fn tls() -> Result<&'static tokio::sync::OnceCell<Arc<rustls::ClientC
 }
 
 fn engine() -> Result<&'static Engine, Error> {
-    let process = std::process::id();
-    let mut slot = &FIRST;
-    while !slot.is_of(process) {
-        slot = slot.next.get_or_init(|| Box::new(Slot::new()));
-    }
-    slot.engine.get_or_try_init(start)
+    ENGINE.get().get_or_try_init(start)
 }
 
 fn start() -> Result<Engine, Error> {
@@ -101,13 +76,6 @@ mod tests {
         let (sender, receiver) = std::sync::mpsc::channel();
         first.spawn(async move { sender.send(std::thread::current().name().map(str::to_owned)).unwrap() });
         assert_eq!(receiver.recv().unwrap().as_deref(), Some("steadywire-io"));
-    }
-
-    #[test]
-    fn a_slot_belongs_to_the_process_that_came_first() {
-        let slot = Slot::new();
-        assert!(slot.is_of(7) && slot.is_of(7));
-        assert!(!slot.is_of(8), "a forked child must not use its parent's runtime");
     }
 
     #[test]

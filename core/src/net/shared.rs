@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::task::AtomicWaker;
 
 use super::dial::Dialer;
+use super::report::{self, Report};
 use super::{clock, driver, runtime};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
@@ -24,6 +25,7 @@ pub struct Shared {
     pub(super) waker: AtomicWaker,
     pub(super) closed: AtomicBool,
     pub(super) dialer: Arc<Dialer>,
+    pub(super) report: Report,
     process: u32,
 }
 
@@ -33,9 +35,9 @@ impl Shared {
     /// # Errors
     /// A value in `config` is out of its bounds, or the runtime could not be started.
     pub fn start(config: Config) -> Result<Arc<Self>, Error> {
-        let credentials = config.credentials.clone();
+        let providers = (config.credentials.clone(), config.classify.clone());
         let shared = Arc::new(Self::new(config, std::process::id())?);
-        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared), credentials));
+        runtime::handle()?.spawn(driver::drive(Arc::clone(&shared), providers));
         Ok(shared)
     }
 
@@ -44,7 +46,11 @@ impl Shared {
         let dialer = Arc::new(Dialer::new(&config)?);
         let inbox = Inbox::new(config.max_pending_events, config.max_pending_bytes, config.conflate);
         let seed = config.seed.unwrap_or_else(clock::random_seed);
-        let platform = Platform { credentials: config.credentials.is_some(), ..Platform::default() };
+        let platform = Platform {
+            credentials: config.credentials.is_some(),
+            classify: config.classify.is_some(),
+            ..Platform::default()
+        };
         let session = Session::on(platform, config, seed, clock::random_nonce())?;
         Ok(Self {
             session: Mutex::new(session),
@@ -52,6 +58,7 @@ impl Shared {
             waker: AtomicWaker::new(),
             closed: AtomicBool::new(false),
             dialer,
+            report: Report::default(),
             process,
         })
     }
@@ -63,7 +70,7 @@ impl Shared {
     /// [`ErrorKind::Closed`] after [`close`](Self::close).
     pub fn input(&self, input: Input<'_>) -> Result<(), Error> {
         self.check_process()?;
-        let (result, ring) = {
+        let (result, ring, lines) = {
             let mut session = lock(&self.session);
             // Under the lock: what comes behind the close would never be answered.
             self.check()?;
@@ -71,8 +78,10 @@ impl Shared {
             let now = clock::now();
             let result = session.handle_input(now, input);
             self.closed.fetch_or(closes, Ordering::Release);
-            (result, self.inbox.store(session.batch(), now.mono_ms).ring)
+            let lines = self.report.look(&mut session);
+            (result, self.inbox.store(session.batch(), now.mono_ms).ring, lines)
         };
+        report::tell(lines);
         if ring {
             self.inbox.ring();
         }
@@ -143,7 +152,7 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn check_process(&self) -> Result<(), Error> {
+    pub(crate) fn check_process(&self) -> Result<(), Error> {
         if self.process == std::process::id() {
             return Ok(());
         }

@@ -44,6 +44,9 @@ pub(super) enum Received {
 #[derive(Debug)]
 pub(super) enum Frame {
     Text(String),
+    /// Our protocol has no binary messages; other people's tests do.
+    #[cfg(test)]
+    Binary(Bytes),
     Ping(u64),
     Close(u16),
 }

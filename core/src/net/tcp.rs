@@ -43,7 +43,22 @@ pub(super) async fn connect(host: &str, port: u16, shown: &str) -> Result<TcpStr
 
 /// The first of the addresses that answers; where none does, the last error tells why.
 async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    race(addresses.iter().map(|address| TcpStream::connect(*address))).await
+    race(alternating(addresses).into_iter().map(TcpStream::connect)).await
+}
+
+/// IPv6 and IPv4 by turns, beginning with what the system prefers: several dead addresses of one family must not use
+/// up the time of the other.
+fn alternating(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (preferred, others): (Vec<_>, Vec<_>) = addresses.iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let mut others = others.into_iter();
+    let mut ordered = Vec::with_capacity(addresses.len());
+    for address in preferred {
+        ordered.push(address);
+        ordered.extend(others.next());
+    }
+    ordered.extend(others);
+    ordered
 }
 
 /// Starts one attempt after the other, each when one has failed or the one before has had its head start. An address
@@ -82,6 +97,8 @@ fn poll_ended<A: Future>(running: &mut Vec<Pin<Box<A>>>, cx: &mut Context<'_>) -
 
 #[cfg(test)]
 mod tests {
+    use socket2::{Domain, Socket, Type};
+
     use super::*;
 
     /// What each address does: nothing, fail, or connect.
@@ -107,5 +124,34 @@ mod tests {
         assert_eq!(won(&[Some(Ok(1)), Some(Ok(7))]), Ok(1));
         assert_eq!(won(&[refused, Some(Err(io::ErrorKind::HostUnreachable))]), Err(io::ErrorKind::HostUnreachable));
         assert_eq!(won(&[]), Err(io::ErrorKind::AddrNotAvailable));
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let parse = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let found = parse(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"]);
+        assert_eq!(alternating(&found), parse(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"]));
+        let found = parse(&["1.1.1.1:1", "2.2.2.2:1"]);
+        assert_eq!(alternating(&found), found);
+    }
+
+    #[test]
+    fn a_real_address_that_swallows_packets_does_not_hold_up_the_next() {
+        let swallower = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        swallower.bind(&"127.0.0.2:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+        swallower.listen(0).unwrap();
+        let dead = swallower.local_addr().unwrap().as_socket().unwrap();
+        // The system answers for as many as it keeps for a program that does not accept; from then on nobody does.
+        let mut held = Vec::new();
+        while let Ok(stream) = std::net::TcpStream::connect_timeout(&dead, Duration::from_millis(100)) {
+            held.push(stream);
+            assert!(held.len() < 100, "it still answers");
+        }
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let patient = async { tokio::time::timeout(Duration::from_secs(20), connect_any(&[dead, good])).await };
+        let stream = runtime.block_on(patient).expect("it hangs on the dead address").unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), good);
     }
 }

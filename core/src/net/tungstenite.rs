@@ -118,6 +118,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for Tungstenite<S> {
     fn start_send(&mut self, frame: Frame) -> Result<(), Failed> {
         let message = match frame {
             Frame::Text(text) => Message::Text(text.into()),
+            #[cfg(test)]
+            Frame::Binary(bytes) => Message::Binary(bytes),
             Frame::Ping(payload) => Message::Ping(Bytes::copy_from_slice(&payload.to_be_bytes())),
             Frame::Close(code) => {
                 Message::Close(Some(CloseFrame { code: CloseCode::from(code), reason: Utf8Bytes::default() }))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::backoff::{asked_delay, delay, slow_delay};
 use super::disposition::Disposition;
 use super::io::{CredentialsRequest, Failure, Output};
-use super::limits::{CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS};
+use super::limits::{CONNECT_ATTEMPTS, CREDENTIALS_MS, MAX_PROTOCOL_ERRORS};
 use super::link::Phase;
 use super::{Platform, Session};
 use crate::config::Limit;
@@ -34,13 +34,17 @@ pub(crate) struct Attempts {
 }
 
 /// Why a link or an attempt ended.
+#[derive(Debug)]
 pub(super) struct Cause {
+    /// The kind of failure, whatever it means.
     pub kind: ErrorKind,
     pub text: String,
     pub disposition: Disposition,
     pub close_code: Option<u16>,
     pub http_status: Option<u16>,
     pub retry_after_ms: Option<u64>,
+    /// A classifier may know better what it means.
+    pub is_open_to_question: bool,
 }
 
 impl Session {
@@ -48,13 +52,13 @@ impl Session {
         let Platform { credentials, .. } = self.platform;
         self.link.generation += 1;
         let generation = self.link.generation;
-        self.link.phase = Phase::Trying { until: self.mono() + self.config.connect_timeout };
         if self.link.is_reachable() {
             self.link.attempts.tries += 1;
         }
         self.stats.attempts += 1;
         let force_refresh = self.link.attempts.force_refresh;
         if credentials {
+            self.link.phase = Phase::Preparing { until: self.mono() + CREDENTIALS_MS };
             self.output(Output::NeedCredentials(CredentialsRequest {
                 generation,
                 attempt: self.link.attempts.failures + 1,
@@ -64,17 +68,22 @@ impl Session {
                 force_refresh,
             }));
         } else {
-            self.output(Output::Dial { generation });
+            self.dial();
         }
     }
 
-    pub(super) fn attempt_failed(&mut self, cause: &Cause) {
-        self.stats.note_error(cause.kind, &cause.text);
+    pub(super) fn dial(&mut self) {
+        self.link.phase = Phase::Dialling { until: self.mono() + self.config.connect_timeout };
+        self.output(Output::Dial { generation: self.link.generation });
+    }
+
+    pub(super) fn attempt_failed(&mut self, cause: Cause) {
+        self.stats.note_error(cause.told_kind(), &cause.text);
         self.link.phase = Phase::Stopped;
         self.next_attempt(cause);
     }
 
-    pub(super) fn link_lost(&mut self, cause: &Cause) {
+    pub(super) fn link_lost(&mut self, cause: Cause) {
         self.link_is_gone(cause.close_code, &cause.text);
         if self.ending.is_some() {
             self.finish_ending();
@@ -83,8 +92,8 @@ impl Session {
         self.next_attempt(cause);
     }
 
-    /// Decides what follows a failed attempt or a lost link.
-    pub(super) fn next_attempt(&mut self, cause: &Cause) {
+    /// Counts a failed attempt or a lost link, and decides what follows or asks.
+    fn next_attempt(&mut self, cause: Cause) {
         self.link.attempts.last_close_code = cause.close_code;
         self.link.attempts.last_http_status = cause.http_status;
         if self.link.is_reachable() {
@@ -92,10 +101,22 @@ impl Session {
         } else {
             self.link.attempts.uncounted += 1;
         }
+        if self.platform.classify && cause.is_open_to_question {
+            self.ask_what_it_means(cause);
+        } else {
+            self.decide(&cause);
+        }
+    }
+
+    pub(super) fn decide(&mut self, cause: &Cause) {
+        let kind = cause.told_kind();
+        // What happened, and what follows from it: rule CLOSE-14.
+        let mut text = cause.text.clone();
         let stop = match cause.disposition {
             Disposition::WhileOpen if !self.has_open_work() => {
-                self.set_state(State::Disconnected, &cause.text, Some(cause), false);
-                self.reject_waiters(&Error::new(cause.kind, cause.text.clone()));
+                text += "; nothing needs the link";
+                self.set_state(State::Disconnected, &text, Some(cause), false);
+                self.reject_waiters(&Error::new(kind, text));
                 return;
             }
             Disposition::WhileOpen | Disposition::Retry => false,
@@ -105,34 +126,44 @@ impl Session {
             }
             Disposition::Reauth => {
                 let can = self.platform.credentials && !self.link.attempts.refreshed;
+                text += match (can, self.platform.credentials) {
+                    (true, _) => "; new credentials are asked for",
+                    (false, true) => "; new credentials were refused too",
+                    (false, false) => "; there are no other credentials",
+                };
                 self.link.attempts.refreshed |= can;
                 self.link.attempts.force_refresh = can;
                 !can
             }
             Disposition::Protocol => {
                 self.link.attempts.protocol_errors += 1;
-                self.link.attempts.protocol_errors >= MAX_PROTOCOL_ERRORS
+                let faults = self.link.attempts.protocol_errors;
+                text += &format!("; {MAX_PROTOCOL_ERRORS} such faults in a row");
+                let enough = faults >= MAX_PROTOCOL_ERRORS;
+                if !enough {
+                    text += &format!(" stop the client, this is number {faults}");
+                }
+                enough
             }
             Disposition::Fatal => true,
         };
         if stop {
-            let text = format!("{}; the client stops", cause.text);
-            self.stop_for_good(&Error::new(cause.kind, text), cause, LostReason::Refused, DropReason::Refused);
+            text += "; the client stops";
+            self.stop_for_good(&Error::new(kind, text), cause, LostReason::Refused, DropReason::Refused);
         } else if self.is_exhausted() {
             let tries = match self.link.attempts.tries {
                 1 => "1 try".to_owned(),
                 tries => format!("{tries} tries"),
             };
             let text = format!("{}; given up after {tries}", cause.text);
-            let error =
-                Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(cause.kind, cause.text.clone()));
+            let error = Error::with_cause(ErrorKind::AttemptsExhausted, text, Error::new(kind, cause.text.clone()));
             self.stop_for_good(&error, cause, LostReason::GivenUp, DropReason::GivenUp);
         } else {
-            self.schedule(cause);
+            self.schedule(cause, text);
         }
     }
 
-    fn schedule(&mut self, cause: &Cause) {
+    fn schedule(&mut self, cause: &Cause, mut text: String) {
         let k = (self.link.attempts.failures + self.link.attempts.uncounted).max(1);
         let asked = cause.retry_after_ms.is_some() || cause.disposition == Disposition::Slow;
         let next_delay = match (cause.retry_after_ms, cause.disposition) {
@@ -141,10 +172,15 @@ impl Session {
             _ => delay(&self.config, k, self.link.attempts.was_stable, &mut self.rng),
         };
         self.link.phase = Phase::Waiting { until: self.mono() + next_delay, asked };
+        text += match (cause.retry_after_ms, asked) {
+            (Some(_), _) => "; the server asked to wait",
+            (None, true) => "; the server is given time",
+            (None, false) => "",
+        };
         if self.state == State::Connected {
-            self.set_state(State::Reconnecting, &cause.text, Some(cause), true);
+            self.set_state(State::Reconnecting, &text, Some(cause), true);
         }
-        let retry = Retry { attempt: k, next_delay, cause: cause.text.clone() };
+        let retry = Retry { attempt: k, next_delay, cause: text };
         self.batch.push(NO_KEY, Event::Retry(Cow::Owned(retry)));
     }
 
@@ -181,7 +217,8 @@ impl Session {
         self.end_all_work(lost, dropped);
         self.set_state(State::Error, error.message(), Some(cause), false);
         self.reject_waiters(error);
-        let source = if cause.kind == ErrorKind::Unauthorized { ErrorSource::Auth } else { ErrorSource::Transport };
+        let source =
+            if cause.told_kind() == ErrorKind::Unauthorized { ErrorSource::Auth } else { ErrorSource::Transport };
         self.report(source, error.kind(), error.message(), true);
     }
 
@@ -201,24 +238,34 @@ impl Session {
         Cause {
             http_status: failure.http_status,
             retry_after_ms: failure.retry_after_ms,
-            ..Cause::new(kind_of(disposition, failure.kind), failure.message.to_owned(), disposition)
+            is_open_to_question: !failure.fatal,
+            ..Cause::new(failure.kind, failure.message.to_owned(), disposition)
         }
     }
 }
 
 impl Cause {
     pub(super) fn new(kind: ErrorKind, text: String, disposition: Disposition) -> Self {
-        Self { kind, text, disposition, close_code: None, http_status: None, retry_after_ms: None }
-    }
-}
-
-pub(super) fn kind_of(disposition: Disposition, otherwise: ErrorKind) -> ErrorKind {
-    match disposition {
-        Disposition::Reauth => ErrorKind::Unauthorized,
-        Disposition::Fatal if matches!(otherwise, ErrorKind::ConnectionLost | ErrorKind::HandshakeFailed) => {
-            ErrorKind::Refused
+        Self {
+            kind,
+            text,
+            disposition,
+            close_code: None,
+            http_status: None,
+            retry_after_ms: None,
+            is_open_to_question: false,
         }
-        Disposition::Protocol if otherwise == ErrorKind::ConnectionLost => ErrorKind::ProtocolViolation,
-        _ => otherwise,
+    }
+
+    /// The kind of error that is told, which what it means has a say in.
+    pub(super) fn told_kind(&self) -> ErrorKind {
+        match self.disposition {
+            Disposition::Reauth => ErrorKind::Unauthorized,
+            Disposition::Fatal if matches!(self.kind, ErrorKind::ConnectionLost | ErrorKind::HandshakeFailed) => {
+                ErrorKind::Refused
+            }
+            Disposition::Protocol if self.kind == ErrorKind::ConnectionLost => ErrorKind::ProtocolViolation,
+            _ => self.kind,
+        }
     }
 }

@@ -24,17 +24,25 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    /// The disposition of that name in the table and in options.
+    /// Every disposition.
+    pub const ALL: &'static [Disposition] =
+        &[Self::WhileOpen, Self::Retry, Self::Slow, Self::Reauth, Self::Protocol, Self::Fatal];
+
+    /// The name in the table and in options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WhileOpen => "whileOpen",
+            Self::Retry => "retry",
+            Self::Slow => "slow",
+            Self::Reauth => "reauth",
+            Self::Protocol => "protocol",
+            Self::Fatal => "fatal",
+        }
+    }
+
+    /// The disposition of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "whileOpen" => Self::WhileOpen,
-            "retry" => Self::Retry,
-            "slow" => Self::Slow,
-            "reauth" => Self::Reauth,
-            "protocol" => Self::Protocol,
-            "fatal" => Self::Fatal,
-            _ => return None,
-        })
+        Self::ALL.iter().copied().find(|one| one.name() == name)
     }
 
     /// What the table says of a close code.

@@ -12,7 +12,7 @@ const NORMAL: u16 = 1000;
 
 /// A disconnect under way.
 #[derive(Debug, Default)]
-pub(crate) struct Ending {
+pub(crate) struct Disconnecting {
     stage: Stage,
     waiters: Vec<Ticket>,
     /// What was called meanwhile; carried out afterwards. Bounded by `MAX_WAITERS`.
@@ -42,7 +42,7 @@ enum Stage {
     },
 }
 
-impl Ending {
+impl Disconnecting {
     pub(super) fn deadline(&self) -> Option<u64> {
         match self.stage {
             Stage::New => None,
@@ -97,13 +97,13 @@ impl Session {
             check_room(ending.waiters.len())?;
             ending.waiters.push(ticket);
             self.take_back_deferred();
-            if matches!(self.ending, Some(Ending { stage: Stage::Closing { .. }, .. })) {
+            if matches!(self.ending, Some(Disconnecting { stage: Stage::Closing { .. }, .. })) {
                 self.end_all_work(LostReason::Disconnected, DropReason::Disconnected);
             }
             self.reject_waiters_disconnected();
             return Ok(());
         }
-        let mut ending = Ending { waiters: vec![ticket], ..Ending::default() };
+        let mut ending = Disconnecting { waiters: vec![ticket], ..Disconnecting::default() };
         if self.link.is_open() {
             ending.stage = Stage::Draining { until: self.mono() + DRAIN_MS };
             self.ending = Some(ending);
@@ -116,7 +116,7 @@ impl Session {
 
     /// Closes the link once everything is written and settled.
     pub(super) fn end_when_drained(&mut self) {
-        let draining = matches!(self.ending, Some(Ending { stage: Stage::Draining { .. }, .. }));
+        let draining = matches!(self.ending, Some(Disconnecting { stage: Stage::Draining { .. }, .. }));
         if draining && !self.has_unsettled() {
             self.finish_ending();
         }
@@ -157,7 +157,7 @@ impl Session {
     pub(super) fn closing_ended(&mut self, generation: Generation) -> bool {
         let ended = matches!(
             self.ending,
-            Some(Ending { stage: Stage::Closing { generation: closing, .. }, .. }) if closing == generation
+            Some(Disconnecting { stage: Stage::Closing { generation: closing, .. }, .. }) if closing == generation
         );
         if ended {
             self.ended();
@@ -167,7 +167,7 @@ impl Session {
 
     /// The close handshake is not waited for any longer.
     pub(super) fn drop_closing(&mut self) {
-        if let Some(Ending { stage: Stage::Closing { generation, .. }, .. }) = self.ending {
+        if let Some(Disconnecting { stage: Stage::Closing { generation, .. }, .. }) = self.ending {
             self.output(Output::Drop { generation });
             self.ended();
         }

@@ -234,7 +234,7 @@ impl Session {
         let generation = self.link.generation;
         self.output(Output::Drop { generation });
         let text = "the server gave no sign of life in time; the link is dropped".to_owned();
-        self.link_broke(&Cause::new(ErrorKind::HeartbeatTimeout, text, Disposition::Retry));
+        self.link_broke(Cause::new(ErrorKind::HeartbeatTimeout, text, Disposition::Retry));
     }
 }
 

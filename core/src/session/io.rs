@@ -1,5 +1,6 @@
 //! What goes into the session and what comes out of it.
 
+use super::disposition::Disposition;
 use crate::error::ErrorKind;
 use crate::protocol::Level;
 
@@ -153,12 +154,19 @@ pub enum Input<'a> {
     Online(bool),
     /// The page was shown or hidden (browsers).
     Visible(bool),
-    /// The answer to `NeedCredentials`.
+    /// The answer to `NeedCredentials`. Only the first of an attempt counts.
     Credentials {
         /// Of this transport.
         generation: Generation,
         /// They are at the driver's hands, or could not be had.
         result: Result<(), CredentialsFailure<'a>>,
+    },
+    /// The answer to `Classify`.
+    Classified {
+        /// Of this transport.
+        generation: Generation,
+        /// What the end means; `None` = what was proposed.
+        disposition: Option<Disposition>,
     },
     /// A deadline has come, or may have.
     Timeout,
@@ -264,11 +272,30 @@ pub struct CredentialsRequest {
     pub force_refresh: bool,
 }
 
+/// How an attempt or a link ended, for somebody who may know better what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The transport that ended; goes into the answer.
+    pub generation: Generation,
+    /// The close code, if a link was closed: 1005 = there was none, 1006 = there was no close frame.
+    pub close_code: Option<u16>,
+    /// The HTTP status that refused the attempt.
+    pub http_status: Option<u16>,
+    /// The kind of failure, whatever it means.
+    pub kind: ErrorKind,
+    /// A text for people, without credentials.
+    pub reason: String,
+    /// What it means unless the answer names another disposition.
+    pub disposition: Disposition,
+}
+
 /// Something the driver has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Ask the providers, then answer with `Credentials`.
+    /// Ask the providers, then answer with `Credentials`, within `CREDENTIALS_MS`.
     NeedCredentials(CredentialsRequest),
+    /// Ask the classifier what the end means, then answer with `Classified`, within `CLASSIFY_MS`.
+    Classify(Ending),
     /// Open a transport and answer with `Opened` or `DialFailed`.
     Dial {
         /// Its number.

@@ -14,6 +14,12 @@ pub const SILENT_STABLE_MS: u64 = 60_000;
 /// Those that wake up together spread their attempts over this long.
 pub const WAKE_SPREAD_MS: u64 = 500;
 
+/// How long an attempt waits for credentials. After that they could not be had.
+pub const CREDENTIALS_MS: u64 = 30_000;
+
+/// How long the answer is awaited what an end means. After that it means what was proposed.
+pub const CLASSIFY_MS: u64 = 1000;
+
 // Heartbeats
 
 /// A timeout that comes this much late says more about us than about the server.

@@ -1,10 +1,10 @@
 //! The transport: attempts, what ends them, and what happens next (rules LINK, TRY and CLOSE).
 
 use super::Session;
-use super::attempts::{Attempts, Cause, kind_of};
+use super::attempts::{Attempts, Cause};
 use super::disposition::{CloseReason, Disposition};
 use super::io::{CredentialsFailure, Failure, Generation, Output, Ticket};
-use super::limits::{SILENT_STABLE_MS, WAKE_SPREAD_MS};
+use super::limits::{CREDENTIALS_MS, SILENT_STABLE_MS, WAKE_SPREAD_MS};
 use crate::config::redact_url;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Connected, Disconnected, ErrorEvent, ErrorSource, Event, NO_KEY, Settlement, State, StateChange};
@@ -31,9 +31,18 @@ pub(super) enum Phase {
         /// The server asked for this delay.
         asked: bool,
     },
-    /// Credentials are being asked for, or a transport is being opened.
-    Trying {
+    /// Credentials are awaited.
+    Preparing {
         until: u64,
+    },
+    /// A transport is being opened.
+    Dialling {
+        until: u64,
+    },
+    /// What the end of the transport means is being asked.
+    Undecided {
+        until: u64,
+        cause: Cause,
     },
     Open {
         since: u64,
@@ -54,13 +63,20 @@ impl Link {
     pub(super) fn deadline(&self) -> Option<u64> {
         match self.phase {
             Phase::Stopped => None,
-            Phase::Waiting { until, .. } | Phase::Trying { until } => Some(until),
+            Phase::Waiting { until, .. }
+            | Phase::Preparing { until }
+            | Phase::Dialling { until }
+            | Phase::Undecided { until, .. } => Some(until),
             Phase::Open { stable_at, .. } => stable_at,
         }
     }
 
-    fn is_trying(&self, generation: Generation) -> bool {
-        self.generation == generation && matches!(self.phase, Phase::Trying { .. })
+    fn is_preparing(&self, generation: Generation) -> bool {
+        self.generation == generation && matches!(self.phase, Phase::Preparing { .. })
+    }
+
+    fn is_dialling(&self, generation: Generation) -> bool {
+        self.generation == generation && matches!(self.phase, Phase::Dialling { .. })
     }
 
     pub(super) fn is_reachable(&self) -> bool {
@@ -80,7 +96,7 @@ impl Session {
         match self.link.phase {
             Phase::Stopped => self.dial_if_stopped(reason),
             Phase::Waiting { .. } => self.try_now(reason),
-            Phase::Trying { .. } | Phase::Open { .. } => {}
+            Phase::Preparing { .. } | Phase::Dialling { .. } | Phase::Undecided { .. } | Phase::Open { .. } => {}
         }
     }
 
@@ -98,7 +114,8 @@ impl Session {
         self.link.attempts.tries = 0;
         match self.link.phase {
             Phase::Stopped | Phase::Waiting { .. } => {}
-            Phase::Trying { .. } => {
+            Phase::Undecided { .. } => self.link.phase = Phase::Waiting { until: self.mono(), asked: false },
+            Phase::Preparing { .. } | Phase::Dialling { .. } => {
                 self.output(Output::Drop { generation });
                 self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
             }
@@ -112,7 +129,7 @@ impl Session {
     }
 
     pub(super) fn on_opened(&mut self, generation: Generation) {
-        if !self.link.is_trying(generation) {
+        if !self.link.is_dialling(generation) {
             return;
         }
         let now = self.mono();
@@ -133,27 +150,29 @@ impl Session {
     }
 
     pub(super) fn on_dial_failed(&mut self, generation: Generation, failure: &Failure<'_>) {
-        if self.link.is_trying(generation) {
+        if self.link.is_dialling(generation) {
             let cause = self.cause_of(failure);
-            self.attempt_failed(&cause);
+            self.attempt_failed(cause);
         }
     }
 
     pub(super) fn on_credentials(&mut self, generation: Generation, result: Result<(), CredentialsFailure<'_>>) {
-        if !self.link.is_trying(generation) {
+        if !self.link.is_preparing(generation) {
             return;
         }
         match result {
             Ok(()) => {
                 self.link.attempts.force_refresh = false;
-                self.output(Output::Dial { generation });
+                self.dial();
             }
-            Err(failure) => {
-                let disposition = if failure.fatal { Disposition::Fatal } else { Disposition::Retry };
-                let text = format!("credentials could not be had: {}", failure.message);
-                self.attempt_failed(&Cause::new(ErrorKind::CredentialsFailed, text, disposition));
-            }
+            Err(failure) => self.credentials_failed(&failure),
         }
+    }
+
+    fn credentials_failed(&mut self, failure: &CredentialsFailure<'_>) {
+        let disposition = if failure.fatal { Disposition::Fatal } else { Disposition::Retry };
+        let text = format!("credentials could not be had: {}", failure.message);
+        self.attempt_failed(Cause::new(ErrorKind::CredentialsFailed, text, disposition));
     }
 
     pub(super) fn on_closed(&mut self, generation: Generation, code: Option<u16>, reason: &str) {
@@ -178,9 +197,10 @@ impl Session {
         let cause = Cause {
             close_code: Some(shown),
             retry_after_ms: said.retry_after_ms,
-            ..Cause::new(kind_of(disposition, ErrorKind::ConnectionLost), text, disposition)
+            is_open_to_question: true,
+            ..Cause::new(ErrorKind::ConnectionLost, text, disposition)
         };
-        self.link_lost(&cause);
+        self.link_lost(cause);
     }
 
     pub(super) fn on_broken(&mut self, generation: Generation, failure: &Failure<'_>) {
@@ -188,12 +208,12 @@ impl Session {
             return;
         }
         let cause = self.cause_of(failure);
-        self.link_broke(&cause);
+        self.link_broke(cause);
     }
 
     /// The link failed in a way that is nobody's wish: told by an `error` event too.
-    pub(super) fn link_broke(&mut self, cause: &Cause) {
-        self.report(ErrorSource::Transport, cause.kind, &cause.text, false);
+    pub(super) fn link_broke(&mut self, cause: Cause) {
+        self.report(ErrorSource::Transport, cause.told_kind(), &cause.text, false);
         self.link_lost(cause);
     }
 
@@ -216,7 +236,13 @@ impl Session {
         let now = self.mono();
         match self.link.phase {
             Phase::Waiting { until, .. } if until <= now => self.try_now("the delay is over"),
-            Phase::Trying { until } if until <= now => {
+            Phase::Preparing { until } if until <= now => {
+                let generation = self.link.generation;
+                self.output(Output::Drop { generation });
+                let message = &format!("no answer within {CREDENTIALS_MS} ms");
+                self.credentials_failed(&CredentialsFailure { message, fatal: false });
+            }
+            Phase::Dialling { until } if until <= now => {
                 let generation = self.link.generation;
                 self.output(Output::Drop { generation });
                 let text = format!(
@@ -224,8 +250,9 @@ impl Session {
                     redact_url(&self.config.url),
                     self.config.connect_timeout
                 );
-                self.attempt_failed(&Cause::new(ErrorKind::ConnectTimeout, text, Disposition::Retry));
+                self.attempt_failed(Cause::new(ErrorKind::ConnectTimeout, text, Disposition::Retry));
             }
+            Phase::Undecided { until, .. } if until <= now => self.decide_undecided(None),
             Phase::Open { stable_at: Some(at), .. } if at <= now => self.now_stable(),
             _ => {}
         }
@@ -251,7 +278,7 @@ impl Session {
 
     /// Ends everything that is under way with the transport. No events.
     pub(super) fn stop_link(&mut self) {
-        if matches!(self.link.phase, Phase::Trying { .. }) {
+        if matches!(self.link.phase, Phase::Preparing { .. } | Phase::Dialling { .. }) {
             let generation = self.link.generation;
             self.output(Output::Drop { generation });
         }

@@ -12,6 +12,7 @@
 mod attempts;
 mod backoff;
 mod calls;
+mod classify;
 mod disposition;
 mod ending;
 mod heartbeat;
@@ -33,8 +34,8 @@ use std::collections::VecDeque;
 
 pub use disposition::Disposition;
 pub use io::{
-    CredentialsFailure, CredentialsRequest, Draft, DraftKind, Failure, Generation, Input, LeaseId, LeaseKind, Now,
-    Output, Ticket, Transmit,
+    CredentialsFailure, CredentialsRequest, Draft, DraftKind, Ending, Failure, Generation, Input, LeaseId, LeaseKind,
+    Now, Output, Ticket, Transmit,
 };
 pub use stats::Stats;
 
@@ -43,7 +44,7 @@ use crate::error::Error;
 use crate::event::{Batch, State};
 use crate::protocol;
 use backoff::Rng;
-use ending::Ending;
+use ending::Disconnecting;
 use heartbeat::Heartbeat;
 use link::Link;
 use outbox::Outbox;
@@ -66,7 +67,7 @@ pub struct Session {
     tasks: Tasks,
     outbox: Outbox,
     receipts: Receipts,
-    ending: Option<Ending>,
+    ending: Option<Disconnecting>,
     outputs: VecDeque<Output>,
     batch: Batch,
     stats: Stats,
@@ -79,11 +80,13 @@ pub struct Platform {
     pub pings: bool,
     /// There is somebody to ask for credentials before every attempt.
     pub credentials: bool,
+    /// There is a classifier to ask what an end means.
+    pub classify: bool,
 }
 
 impl Default for Platform {
     fn default() -> Self {
-        Self { pings: true, credentials: false }
+        Self { pings: true, credentials: false, classify: false }
     }
 }
 
@@ -189,7 +192,7 @@ impl Session {
     pub fn next_deadline(&self) -> Option<u64> {
         let singles = [
             self.link.deadline(),
-            self.ending.as_ref().and_then(Ending::deadline),
+            self.ending.as_ref().and_then(Disconnecting::deadline),
             self.heartbeat.deadline(),
             self.subscriptions.deadline(),
             self.written_deadline(),
@@ -262,6 +265,7 @@ impl Session {
             Input::Online(online) => self.on_reachable(Some(online), None),
             Input::Visible(visible) => self.on_reachable(None, Some(visible)),
             Input::Credentials { generation, result } => self.on_credentials(generation, result),
+            Input::Classified { generation, disposition } => self.on_classified(generation, disposition),
             Input::Timeout => self.on_timeout(),
         }
         Ok(())

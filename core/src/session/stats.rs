@@ -93,6 +93,12 @@ impl Stats {
 }
 
 impl Session {
+    /// How many messages were dropped, by the order of `DropReason::ALL`.
+    #[cfg(feature = "net")]
+    pub(crate) fn dropped(&self) -> [u64; DropReason::ALL.len()] {
+        self.stats.dropped
+    }
+
     /// What the session can say of itself now.
     pub fn stats(&self) -> Stats {
         let oldest = self.outbox.queue.front().map_or(self.now.mono_ms, |queued| queued.since);

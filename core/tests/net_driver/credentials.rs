@@ -4,9 +4,12 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
 use steadywire::session::Input;
-use steadywire::{Credentials, CredentialsError, CredentialsRequest};
+use steadywire::{Client, Credentials, CredentialsError, CredentialsRequest, Limit, Proxy, Tls};
 use tokio::sync::oneshot;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
+use super::authority::Authority;
 use super::support::{Consumer, Server, quick};
 
 type Answer = oneshot::Sender<Result<Credentials, CredentialsError>>;
@@ -101,4 +104,63 @@ fn a_client_that_is_closed_lets_go_of_what_it_asked() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(answer.closed());
     assert!(answer.send(Ok(Credentials::new())).is_err(), "an answer that comes too late goes nowhere");
+}
+
+/// Everything that can be told of a client, while it fails in every way, holds none of its secrets.
+#[test]
+fn secrets_are_nowhere_to_be_seen() {
+    let server = Server::new();
+    let authority = Authority::new();
+    let identity = authority.issue("a client");
+    let body = |status: u16, text: &str| format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{text}", text.len());
+    let url = server.url().replace("ws://", "ws://user:hunter21@").replace("/ws", "/ws?token=hunter22&x");
+    let config = quick(&url)
+        .token("hunter23")
+        .header("X-Key", "hunter24")
+        .header("Cookie", "id=hunter25")
+        .proxy(Proxy::Direct)
+        .max_connect_attempts(Limit::Times(11))
+        .tls(Tls::new().client_cert(&identity.cert, &identity.key));
+    let (sender, told) = channel();
+    let client = Client::new(config.clone()).unwrap();
+    client.on_any(move |event| sender.send(format!("{event:?} {}", event.to_json())).unwrap());
+    let connecting = client.connect(Some("t"));
+    for status in [500, 502, 503, 408, 425, 599] {
+        // A server that quotes what it was shown.
+        server.answer(body(status, "Bearer hunter23 for user:hunter21 hunter22 hunter24 id=hunter25").as_bytes());
+    }
+    server.answer(b"HTTP/1.1 302 X\r\nLocation: ftp://user:hunter21@x/?token=hunter22\r\n\r\n");
+    drop(server.connection());
+    let mut peer = server.accept();
+    let frame = CloseFrame { code: CloseCode::Restart, reason: "hunter23 is known here no more".into() };
+    peer.close(Some(frame)).unwrap();
+    while peer.read().is_ok() {}
+    server.answer(body(403, "hunter23 hunter24").as_bytes());
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        seen.push(told.recv().unwrap());
+        if seen.last().unwrap().contains("\"state\":\"error\"") {
+            break;
+        }
+    }
+    seen.push(format!("{:?} {:?}", connecting.wait(), client.connect(None)));
+    seen.push(format!("{config:?} {client:?} {}", client.stats_json()));
+    let bad = [
+        config.clone().token("hunter23\r\n"),
+        config.clone().header("X", "hunter24\n"),
+        config.clone().proxy(Proxy::Url("ftp://user:hunter26@proxy".into())),
+        config.tls(Tls::new().client_cert(&identity.key, "hunter27")),
+    ];
+    for config in bad {
+        match Client::new(config) {
+            Ok(client) => seen.push(format!("{:?}", client.connect(None).wait())),
+            Err(error) => seen.push(format!("{error:?} {error}")),
+        }
+    }
+    for text in &seen {
+        assert!(!text.contains("hunter2"), "{text}");
+        assert!(identity.key.lines().skip(1).all(|line| line.starts_with("---") || !text.contains(line)), "{text}");
+    }
+    assert!(seen.iter().any(|text| text.contains("<redacted> for user:<redacted>")), "{seen:?}");
+    assert!(seen.iter().any(|text| text.contains("<redacted> is known here no more")), "{seen:?}");
 }

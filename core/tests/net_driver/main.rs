@@ -6,6 +6,7 @@ mod authority;
 mod credentials;
 mod proxy;
 mod redirect;
+mod refusals;
 mod support;
 mod tls;
 

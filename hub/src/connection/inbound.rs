@@ -7,9 +7,8 @@ use steadywire::protocol::{
     Body, Control, Cursor, Frame, MessageKind, Outgoing, Request, TaskState, TaskStatus, encode_ack, encode_heartbeat,
     encode_message, encode_refusal, encode_state, encode_subscribed, parse, write_string,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Connection, Subscription};
+use super::{Connection, Subscription, Transport};
 use crate::clock::now_ms;
 use crate::history::{Since, Snapshot};
 use crate::limits::{MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES};
@@ -21,7 +20,7 @@ struct Refusal {
     text: String,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl<S: Transport> Connection<S> {
     pub(super) async fn handle(&mut self, text: &str) {
         let frame = match parse(text) {
             Ok(frame) => frame,

@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-use self::metered::Metered;
+use self::metered::{Metered, Transport};
 use crate::clock::now_ms;
 use crate::guard::Verdict;
 use crate::history::{Pace, Read, Reader};
@@ -35,33 +35,57 @@ use crate::limits::{
 };
 use crate::server::{Order, Registered, Shared};
 use crate::tasks::{Pin as TaskPin, Publisher};
+use crate::tls::Tls;
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, hub: Arc<Shared>) {
-    // Boxed, so that the handshake's state takes no room once the connection is up.
-    let handshake = Box::pin(timeout(HANDSHAKE_TIMEOUT, handshake(&mut stream, &hub)));
-    let upgraded = tokio::select! {
-        upgraded = handshake => upgraded.ok().flatten(),
-        () = hub.stopped() => None,
-    };
-    let Some(rest) = upgraded else { return };
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(WRITE_BUFFER + WRITE_SLACK + hub.options.max_message_size * 2)
-        .max_message_size(Some(hub.options.max_message_size))
-        .max_frame_size(Some(hub.options.max_message_size));
-    let socket = WebSocketStream::from_partially_read(Metered::new(stream), rest, Role::Server, Some(config)).await;
-    Connection::new(socket, hub).run().await;
+pub(crate) fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, hub: Arc<Shared>) -> impl Future<Output = ()> {
+    serve_requests(Metered::new(stream), hub)
 }
 
-/// Reads and answers the request; what came behind it where the connection is now a WebSocket.
-async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, hub: &Shared) -> Option<Vec<u8>> {
-    let answer = match read_request(stream).await {
+/// Serves one connection that begins with a TLS handshake.
+pub(crate) async fn serve_tls<S: AsyncRead + AsyncWrite + Unpin>(stream: S, tls: Tls, hub: Arc<Shared>) {
+    // Both boxed: TLS's state is large, and only that of the second takes room once the connection is up.
+    let handshake = Box::pin(async {
+        let stream = tls.accept(Metered::new(stream)).await?;
+        Some(Box::pin(serve_requests(stream, hub.clone())))
+    });
+    let accepted = tokio::select! {
+        accepted = handshake => accepted,
+        () = hub.stopped() => None,
+    };
+    if let Some(serving) = accepted {
+        serving.await;
+    }
+}
+
+fn serve_requests<S: Transport>(stream: S, hub: Arc<Shared>) -> impl Future<Output = ()> {
+    // Boxed, so that the handshake's state takes no room once the connection is up.
+    let handshake = Box::pin(timeout(HANDSHAKE_TIMEOUT, handshake(stream, hub.clone())));
+    async move {
+        let upgraded = tokio::select! {
+            upgraded = handshake => upgraded.ok().flatten(),
+            () = hub.stopped() => None,
+        };
+        let Some((stream, rest)) = upgraded else { return };
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .write_buffer_size(WRITE_BUFFER)
+            .max_write_buffer_size(WRITE_BUFFER + WRITE_SLACK + hub.options.max_message_size * 2)
+            .max_message_size(Some(hub.options.max_message_size))
+            .max_frame_size(Some(hub.options.max_message_size));
+        let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
+        Connection::new(socket, hub).run().await;
+    }
+}
+
+/// Reads and answers the request; where the connection is now a WebSocket, it and what came behind the request.
+async fn handshake<S: Transport>(mut stream: S, hub: Arc<Shared>) -> Option<(S, Vec<u8>)> {
+    let answer = match read_request(&mut stream).await {
         Ok(request) => match hub.guard.judge(&request) {
             Verdict::Upgrade(key) => {
                 stream.write_all(switching(&key).as_bytes()).await.ok()?;
-                return Some(request.rest);
+                stream.flush().await.ok()?;
+                return Some((stream, request.rest));
             }
             Verdict::Answer(answer) => answer,
         },
@@ -70,14 +94,14 @@ async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, hub: &Shar
     };
     hub.counters.refused.fetch_add(1, Ordering::Relaxed);
     // A peer that is gone needs no answer.
-    let _ = answer.send(stream).await;
+    let _ = answer.send(&mut stream).await;
     None
 }
 
 struct Connection<S> {
     hub: Arc<Shared>,
     registered: Registered,
-    socket: WebSocketStream<Metered<S>>,
+    socket: WebSocketStream<S>,
     subscriptions: Slab<Subscription>,
     by_task: HashMap<Arc<str>, usize>,
     publishing: HashMap<Arc<str>, Publisher>,
@@ -112,8 +136,8 @@ enum Event {
     Gone,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
-    fn new(socket: WebSocketStream<Metered<S>>, hub: Arc<Shared>) -> Self {
+impl<S: Transport> Connection<S> {
+    fn new(socket: WebSocketStream<S>, hub: Arc<Shared>) -> Self {
         let registered = hub.register();
         let interval = hub.options.heartbeat_interval;
         let mut connection = Connection {
@@ -149,7 +173,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Event::Binary => self.refuse_binary(),
                 Event::Due if self.is_dead() => return self.count_dropped(),
                 Event::Due => self.beat(),
-                Event::Order(Order::Cut) | Event::Gone => return,
+                Event::Order(Order::Cut) => return,
+                Event::Gone => return self.hang_up().await,
                 Event::Order(Order::GoAway) => return self.close(CloseCode::Away, "the hub is shutting down").await,
                 Event::Overrun => {
                     self.count_dropped();
@@ -279,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Whether the peer takes nothing or gives no sign of life.
     fn is_dead(&self) -> bool {
-        let meter = self.socket.get_ref();
+        let meter = self.socket.get_ref().meter();
         let now = Instant::now();
         let stalled = meter.blocked_since.is_some_and(|since| now >= since + self.hub.options.stall_timeout);
         let silent = self.next_heartbeat.is_some() && self.may_read() && now >= self.silent_at();
@@ -288,7 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// When the peer will have been silent for too long.
     fn silent_at(&self) -> Instant {
-        self.socket.get_ref().last_read + self.hub.options.heartbeat_interval * 5 / 2
+        self.socket.get_ref().meter().last_read + self.hub.options.heartbeat_interval * 5 / 2
     }
 
     /// Sends a heartbeat if one is due, and a ping for clients that answer nothing else.
@@ -365,8 +390,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.socket.close(Some(frame)).await.is_ok() {
                 while let Some(Ok(_)) = self.socket.next().await {}
             }
+            // It fails only where the peer is gone.
+            let _ = self.socket.get_mut().shutdown().await;
         };
         let _ = timeout(CLOSE_TIMEOUT, Box::pin(goodbye)).await;
+    }
+
+    /// Ends the stream after a close handshake: under TLS a peer takes an end without notice for a broken link.
+    async fn hang_up(&mut self) {
+        let _ = timeout(CLOSE_TIMEOUT, Box::pin(self.socket.get_mut().shutdown())).await;
     }
 }
 

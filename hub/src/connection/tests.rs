@@ -12,12 +12,15 @@ use crate::guard::Guard;
 use crate::history::{Bounds, MemoryHistory};
 use crate::server::Options;
 
+#[path = "tls_tests.rs"]
+mod tls;
+
 /// Long enough that only a defect reaches it; no time at all, for the clock stands still while
 /// anything else can happen.
 const PATIENCE: Duration = Duration::from_secs(10_000);
 
-struct Peer {
-    socket: WebSocketStream<DuplexStream>,
+struct Peer<S = DuplexStream> {
+    socket: WebSocketStream<S>,
     served: JoinHandle<()>,
 }
 
@@ -34,8 +37,19 @@ impl Peer {
     /// Connects over a pipe that holds `capacity` bytes each way.
     async fn new(hub: &Arc<Shared>, capacity: usize) -> Peer {
         let (near, far) = duplex(capacity);
-        let served = tokio::spawn(serve(far, hub.clone()));
-        let (socket, _) = client_async("ws://localhost/ws", near).await.unwrap();
+        Peer::over(near, tokio::spawn(serve(far, hub.clone()))).await
+    }
+
+    /// Waits until the hub is through with this connection.
+    async fn gone(served: JoinHandle<()>) {
+        timeout(PATIENCE, served).await.expect("the hub keeps the connection").unwrap();
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    /// Upgrades a connection to the hub and takes the greeting.
+    async fn over(stream: S, served: JoinHandle<()>) -> Self {
+        let (socket, _) = client_async("ws://localhost/ws", stream).await.unwrap();
         let mut peer = Peer { socket, served };
         assert_eq!(peer.next().await.unwrap()["data"]["action"], "hello");
         peer
@@ -43,11 +57,6 @@ impl Peer {
 
     async fn send(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
-    }
-
-    /// Waits until the hub is through with this connection.
-    async fn gone(served: JoinHandle<()>) {
-        timeout(PATIENCE, served).await.expect("the hub keeps the connection").unwrap();
     }
 
     /// The next message, or the close code or none.

@@ -2,11 +2,14 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::needless_pass_by_value, reason = "a literal is passed as it stands")]
 
+pub(crate) mod authority;
+
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use steadywire_hub::{Hub, HubBuilder, HubHandle};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -16,8 +19,8 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 /// Long enough that only a defect reaches it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Peer {
-    pub(crate) socket: WebSocketStream<TcpStream>,
+pub(crate) struct Peer<S = TcpStream> {
+    pub(crate) socket: WebSocketStream<S>,
 }
 
 /// How a connection ended.
@@ -51,7 +54,13 @@ impl Peer {
     }
 
     pub(crate) async fn to(url: &str, hub: &HubHandle) -> Result<Peer, Error> {
-        let stream = TcpStream::connect(hub.local_addr()).await.unwrap();
+        Peer::over(TcpStream::connect(hub.local_addr()).await.unwrap(), url).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+    /// Upgrades a connection.
+    pub(crate) async fn over(stream: S, url: &str) -> Result<Self, Error> {
         let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(4096);
         let (socket, _) = client_async_with_config(url, stream, Some(config)).await?;
         Ok(Peer { socket })

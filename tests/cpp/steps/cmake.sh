@@ -1,12 +1,5 @@
-# find_package, with the CMake of the system or else the one of PyPI, in an environment of its own.
-cmake=$(command -v cmake || true)
-if [ -z "$cmake" ]; then
-    if [ ! -x cmake-venv/bin/cmake ]; then
-        python3 -m venv cmake-venv
-        cmake-venv/bin/pip install --quiet --disable-pip-version-check cmake==4.4.5
-    fi
-    cmake=$out/cmake-venv/bin/cmake
-fi
+# find_package. CMAKE is the program to use; the Makefile gives the one of PyPI or, in test-all, Debian's.
+cmake=${CMAKE:-cmake}
 rm -rf cmake-examples cmake-static
 "$cmake" -S "$root/examples" -B cmake-examples -DCMAKE_PREFIX_PATH="$stage" >cmake.log 2>&1 ||
     { cat cmake.log >&2; fail "CMake does not take the package"; }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use steadywire::event::{Item, Level, Settlement};
 use steadywire::session::{
-    CredentialsFailure, CredentialsRequest, Draft, DraftKind, Failure, Input, LeaseKind, Now, Output, Platform,
-    Session, Transmit,
+    CredentialsFailure, CredentialsRequest, Disposition, Draft, DraftKind, Ending, Failure, Input, LeaseKind, Now,
+    Output, Platform, Session, Transmit,
 };
 use steadywire::{Config, ErrorKind};
 
@@ -44,7 +44,11 @@ impl Player {
             let platform = vector.get("platform").and_then(|platform| platform.get(name));
             platform.and_then(Value::as_bool).unwrap_or(default)
         };
-        let platform = Platform { pings: flag("pings", true), credentials: flag("credentials", false) };
+        let platform = Platform {
+            pings: flag("pings", true),
+            credentials: flag("credentials", false),
+            classify: flag("classify", false),
+        };
         let seed = vector.get("seed").map_or(1, small);
         let nonce = vector.get("nonce").and_then(Value::as_str).map_or([0; 12], nonce);
         let mut session = Session::on(platform, config, seed, nonce).unwrap_or_else(|error| panic!("{error}"));
@@ -185,6 +189,11 @@ impl Player {
                 let failed = failed.map(|message| CredentialsFailure { message, fatal: is("fatal") });
                 Input::Credentials { generation, result: failed.map_or(Ok(()), Err) }
             }
+            (.., "classified") => {
+                let named = step.get("disposition").and_then(Value::as_str);
+                let disposition = named.map(|name| Disposition::from_name(name).expect("a disposition"));
+                Input::Classified { generation, disposition }
+            }
             (.., "timeout") => Input::Timeout,
             _ => panic!("a step that nobody understands: {step}"),
         };
@@ -304,6 +313,19 @@ pub fn output_json(output: &Output) -> Value {
             }
             value
         }
+        Output::Classify(ending) => {
+            let Ending { generation, close_code, http_status, kind, reason, disposition } = ending;
+            let mut value = json!({
+                "classify": generation, "kind": kind.name(), "reason": reason, "disposition": disposition.name(),
+            });
+            if let Some(code) = close_code {
+                value["closeCode"] = (*code).into();
+            }
+            if let Some(status) = http_status {
+                value["httpStatus"] = (*status).into();
+            }
+            value
+        }
     }
 }
 
@@ -350,7 +372,7 @@ pub fn settled_json(ticket: u64, settlement: &Settlement) -> Value {
 
 /// How many of a kind came out in a row, for steps with `count`: a thousand frames are no reading matter.
 fn runs(seen: &[Value]) -> Vec<Value> {
-    const KINDS: [&str; 8] = ["event", "settled", "write", "ping", "dial", "drop", "close", "credentials"];
+    const KINDS: [&str; 9] = ["event", "settled", "write", "ping", "dial", "drop", "close", "credentials", "classify"];
     let kind = |value: &&Value| KINDS.into_iter().find(|kind| value.get(kind).is_some());
     let same = |a: &Value, b: &Value| kind(&a) == kind(&b);
     seen.chunk_by(same).map(|run| json!({ "counted": kind(&&run[0]), "times": run.len() })).collect()

@@ -118,8 +118,8 @@ fn step_text(step: &Value) -> String {
 
 /// An output with what it is first.
 fn output_line(output: &Value) -> String {
-    const FIRST: [&str; 10] =
-        ["at", "event", "settled", "write", "ping", "dial", "drop", "close", "credentials", "taskId"];
+    const FIRST: [&str; 11] =
+        ["at", "event", "settled", "write", "ping", "dial", "drop", "close", "credentials", "classify", "taskId"];
     let map = output.as_object().expect("an output is an object");
     let mut parts: Vec<String> = Vec::new();
     for key in FIRST {

@@ -283,6 +283,7 @@ fn recorder(plan: &SeatPlan, birth: &Birth<'_>, options: &Map<String, Value>) ->
 fn output_name(output: &Output) -> &'static str {
     match output {
         Output::NeedCredentials(_) => "output credentials",
+        Output::Classify(_) => "output classify",
         Output::Dial { .. } => "output dial",
         Output::Drop { .. } => "output drop",
         Output::Close { .. } => "output close",

@@ -31,7 +31,9 @@ impl Recorder {
         let nonce: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
         let head = json!({
             "name": name, "config": options,
-            "platform": { "pings": platform.pings, "credentials": platform.credentials },
+            "platform": {
+                "pings": platform.pings, "credentials": platform.credentials, "classify": platform.classify,
+            },
             "seed": seed, "nonce": nonce,
         });
         let Value::Object(head) = head else { unreachable!("it is an object") };
@@ -175,6 +177,13 @@ fn step_json(input: &Input<'_>) -> Value {
         Input::Credentials { generation, result: Err(failure) } => json!({
             "driver": "credentials", "generation": generation, "fail": failure.message, "fatal": failure.fatal,
         }),
+        Input::Classified { generation, disposition } => {
+            let mut step = json!({ "driver": "classified", "generation": generation });
+            if let Some(disposition) = disposition {
+                step["disposition"] = disposition.name().into();
+            }
+            step
+        }
         Input::Timeout => json!({ "driver": "timeout" }),
     }
 }

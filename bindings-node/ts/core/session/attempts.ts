@@ -3,9 +3,10 @@
 import { SteadywireError, type ErrorKind } from '../error';
 import type { DropReason, LostReason } from '../event';
 import { askedDelay, delay, slowDelay } from './backoff';
+import { askWhatItMeans } from './classify';
 import { ofHttp, type Disposition } from './disposition';
 import type { Failure } from './io';
-import { CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS } from './limits';
+import { CONNECT_ATTEMPTS, CREDENTIALS_MS, MAX_PROTOCOL_ERRORS } from './limits';
 import { isReachable, linkIsGone, moveTo, report, setState } from './link';
 import { endAllWork, hasOpenWork } from './outcome';
 import { finishEnding } from './ending';
@@ -35,12 +36,15 @@ export interface Attempts {
 
 /** Why a link or an attempt ended. */
 export interface Cause {
+  /** The kind of failure, whatever it means. */
   readonly kind: ErrorKind;
   readonly text: string;
   readonly disposition: Disposition;
   readonly closeCode?: number | undefined;
   readonly httpStatus?: number | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** A classifier may know better what it means. */
+  readonly isOpenToQuestion?: boolean;
 }
 
 /** A history that begins. */
@@ -64,27 +68,33 @@ export function tryNow(s: Session, reason: string): void {
   const { link, counters } = s;
   const { attempts } = link;
   const generation = ++link.generation;
-  moveTo(link, 'trying', s.mono + s.config.connectTimeout);
   attempts.tries += +isReachable(link);
   counters.attempts++;
-  s.outputs.push(
-    s.platform.credentials
-      ? {
-          type: 'needCredentials',
-          generation,
-          attempt: attempts.failures + 1,
-          reason,
-          lastCloseCode: attempts.lastCloseCode,
-          httpStatus: attempts.lastHttpStatus,
-          forceRefresh: attempts.forceRefresh,
-        }
-      : { type: 'dial', generation },
-  );
+  if (s.platform.credentials) {
+    moveTo(link, 'preparing', s.mono + CREDENTIALS_MS);
+    s.outputs.push({
+      type: 'needCredentials',
+      generation,
+      attempt: attempts.failures + 1,
+      reason,
+      lastCloseCode: attempts.lastCloseCode,
+      httpStatus: attempts.lastHttpStatus,
+      forceRefresh: attempts.forceRefresh,
+    });
+  } else {
+    dial(s);
+  }
+}
+
+/** Opens a transport. */
+export function dial(s: Session): void {
+  moveTo(s.link, 'dialling', s.mono + s.config.connectTimeout);
+  s.outputs.push({ type: 'dial', generation: s.link.generation });
 }
 
 /** The attempt under way has failed. */
 export function attemptFailed(s: Session, cause: Cause): void {
-  noteError(s.counters, cause.kind, cause.text);
+  noteError(s.counters, toldKind(cause), cause.text);
   moveTo(s.link, 'stopped', Infinity);
   nextAttempt(s, cause);
 }
@@ -110,24 +120,25 @@ export function causeOf(s: Session, failure: Failure): Cause {
         ? 'protocol'
         : 'retry';
   return {
-    kind: kindOf(disposition, kind),
+    kind,
     text: failure.message,
     disposition,
     httpStatus,
     retryAfterMs: failure.retryAfterMs,
+    isOpenToQuestion: !failure.fatal,
   };
 }
 
-/** The kind of error that a failure is told as. */
-export function kindOf(disposition: Disposition, otherwise: ErrorKind): ErrorKind {
-  const lost = otherwise === 'connection_lost';
+/** The kind of error that is told, which what it means has a say in. */
+export function toldKind({ disposition, kind }: Cause): ErrorKind {
+  const lost = kind === 'connection_lost';
   return disposition === 'reauth'
     ? 'unauthorized'
-    : disposition === 'fatal' && (lost || otherwise === 'handshake_failed')
+    : disposition === 'fatal' && (lost || kind === 'handshake_failed')
       ? 'refused'
       : disposition === 'protocol' && lost
         ? 'protocol_violation'
-        : otherwise;
+        : kind;
 }
 
 /** Fails everyone who waits for the link. */
@@ -139,9 +150,8 @@ export function rejectWaiters(s: Session, error: SteadywireError): void {
   }
 }
 
-/** Decides what follows a failed attempt or a lost link. */
+/** Counts a failed attempt or a lost link, and decides what follows or asks. */
 function nextAttempt(s: Session, cause: Cause): void {
-  const { kind, text, disposition } = cause;
   const { attempts } = s.link;
   attempts.lastCloseCode = cause.closeCode;
   attempts.lastHttpStatus = cause.httpStatus;
@@ -150,8 +160,23 @@ function nextAttempt(s: Session, cause: Cause): void {
   } else {
     attempts.uncounted++;
   }
+  if (s.platform.classify && cause.isOpenToQuestion) {
+    askWhatItMeans(s, cause);
+  } else {
+    decide(s, cause);
+  }
+}
+
+/** Decides what follows. */
+export function decide(s: Session, cause: Cause): void {
+  const { disposition } = cause;
+  const kind = toldKind(cause);
+  const { attempts } = s.link;
   let stop = disposition === 'fatal';
+  // What happened, and what follows from it: rule CLOSE-14.
+  let { text } = cause;
   if (disposition === 'whileOpen' && !hasOpenWork(s)) {
+    text += '; nothing needs the link';
     setState(s, 'disconnected', text, cause, false);
     rejectWaiters(s, new SteadywireError(kind, text));
     return;
@@ -160,27 +185,34 @@ function nextAttempt(s: Session, cause: Cause): void {
     attempts.slowRefusals++;
   } else if (disposition === 'reauth') {
     stop = !s.platform.credentials || attempts.refreshed;
+    text += !stop
+      ? '; new credentials are asked for'
+      : s.platform.credentials
+        ? '; new credentials were refused too'
+        : '; there are no other credentials';
     attempts.forceRefresh = !stop;
     attempts.refreshed ||= !stop;
   } else if (disposition === 'protocol') {
     stop = ++attempts.protocolErrors >= MAX_PROTOCOL_ERRORS;
+    text += `; ${MAX_PROTOCOL_ERRORS} such faults in a row`;
+    text += stop ? '' : ` stop the client, this is number ${attempts.protocolErrors}`;
   }
   if (stop) {
     stopForGood(s, new SteadywireError(kind, `${text}; the client stops`), cause, 'refused');
   } else if (isExhausted(s)) {
     const tries = attempts.tries === 1 ? '1 try' : `${attempts.tries} tries`;
-    const why = new SteadywireError(kind, text);
-    const error = new SteadywireError('attempts_exhausted', `${text}; given up after ${tries}`, why);
+    const why = new SteadywireError(kind, cause.text);
+    const error = new SteadywireError('attempts_exhausted', `${cause.text}; given up after ${tries}`, why);
     stopForGood(s, error, cause, 'givenUp');
   } else {
-    schedule(s, cause);
+    schedule(s, cause, text);
   }
 }
 
-function schedule(s: Session, cause: Cause): void {
+function schedule(s: Session, cause: Cause, decided: string): void {
   const { link, config, rng } = s;
   const { attempts } = link;
-  const { text, retryAfterMs } = cause;
+  const { retryAfterMs } = cause;
   const k = Math.max(attempts.failures + attempts.uncounted, 1);
   const slow = cause.disposition === 'slow';
   const asked = retryAfterMs !== undefined;
@@ -191,6 +223,7 @@ function schedule(s: Session, cause: Cause): void {
       : delay(config, k, attempts.wasStable, rng);
   moveTo(link, 'waiting', s.mono + nextDelay);
   link.asked = asked || slow;
+  const text = decided + (asked ? '; the server asked to wait' : slow ? '; the server is given time' : '');
   if (s.state === 'connected') {
     setState(s, 'reconnecting', text, cause, true);
   }
@@ -218,5 +251,5 @@ function stopForGood(s: Session, error: SteadywireError, cause: Cause, why: Lost
   endAllWork(s, why);
   setState(s, 'error', error.message, cause, false);
   rejectWaiters(s, error);
-  report(s, cause.kind === 'unauthorized' ? 'auth' : 'transport', error.kind, error.message, true);
+  report(s, toldKind(cause) === 'unauthorized' ? 'auth' : 'transport', error.kind, error.message, true);
 }

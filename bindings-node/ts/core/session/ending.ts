@@ -22,7 +22,7 @@ import type { Session } from './session';
 const NORMAL = 1000;
 
 /** A disconnect under way. */
-export interface Ending {
+export interface Disconnecting {
   /** Draining: the link is up and the outbox is being written. Closing: the close frame is on its way. */
   stage: 'draining' | 'closing';
   /** Until when that may take. */
@@ -36,13 +36,13 @@ export interface Ending {
 type Deferred = InputOf<'connect' | 'subscribe' | 'lease'>;
 
 /** Puts a call off until the disconnect has ended. */
-export function defer(ending: Ending, call: Deferred): void {
+export function defer(ending: Disconnecting, call: Deferred): void {
   checkRoom(ending.deferred.length);
   ending.deferred.push(call);
 }
 
 /** The task was unsubscribed again before its subscribe was carried out. */
-export function withdrawSubscribe(ending: Ending, task: string): void {
+export function withdrawSubscribe(ending: Disconnecting, task: string): void {
   const others = ending.deferred.filter((one) => one.type !== 'subscribe' || one.task !== task);
   ending.deferred = others.map((one) =>
     one.type === 'connect' && one.task === task ? { type: 'connect', ticket: one.ticket } : one,
@@ -50,7 +50,7 @@ export function withdrawSubscribe(ending: Ending, task: string): void {
 }
 
 /** Takes a deferred lease back, if it is one. */
-export function withdrawLease(ending: Ending, lease: LeaseId): InputOf<'lease'> | undefined {
+export function withdrawLease(ending: Disconnecting, lease: LeaseId): InputOf<'lease'> | undefined {
   const found = ending.deferred.find((one): one is InputOf<'lease'> => one.type === 'lease' && one.lease === lease);
   ending.deferred = ending.deferred.filter((one) => one !== found);
   return found;

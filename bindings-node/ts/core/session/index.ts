@@ -11,6 +11,7 @@ export type {
   CredentialsFailure,
   CredentialsRequest,
   Draft,
+  Ending,
   Failure,
   Generation,
   Input,

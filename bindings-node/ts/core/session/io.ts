@@ -2,6 +2,7 @@
 
 import type { ErrorKind } from '../error';
 import type { Level } from '../protocol';
+import type { Disposition } from './disposition';
 
 /** The two clocks, read by the driver at one moment. */
 export interface Now {
@@ -26,6 +27,8 @@ export interface Platform {
   readonly pings: boolean;
   /** There is somebody to ask for credentials before every attempt. */
   readonly credentials: boolean;
+  /** There is a classifier to ask what an end means. */
+  readonly classify: boolean;
 }
 
 /** Something happened. */
@@ -82,12 +85,17 @@ export type Input =
   | { readonly type: 'online'; readonly value: boolean }
   /** The page was shown or hidden. */
   | { readonly type: 'visible'; readonly value: boolean }
-  /** The answer to `needCredentials`: they are at the driver's hands, or could not be had. */
+  /**
+   * The answer to `needCredentials`: they are at the driver's hands, or could not be had. Only the first of an attempt
+   * counts.
+   */
   | {
       readonly type: 'credentials';
       readonly generation: Generation;
       readonly failure?: CredentialsFailure | undefined;
     }
+  /** The answer to `classify`: what the end means. Absent = what was proposed. */
+  | { readonly type: 'classified'; readonly generation: Generation; readonly disposition?: Disposition | undefined }
   /** A deadline has come, or may have. */
   | { readonly type: 'timeout' };
 
@@ -167,10 +175,28 @@ export interface CredentialsRequest {
   readonly forceRefresh: boolean;
 }
 
+/** How an attempt or a link ended, for somebody who may know better what it means. */
+export interface Ending {
+  /** The transport that ended; goes into the answer. */
+  readonly generation: Generation;
+  /** The close code, if a link was closed: 1005 = there was none, 1006 = there was no close frame. */
+  readonly closeCode?: number | undefined;
+  /** The HTTP status that refused the attempt. */
+  readonly httpStatus?: number | undefined;
+  /** The kind of failure, whatever it means. */
+  readonly kind: ErrorKind;
+  /** A text for people, without credentials. */
+  readonly reason: string;
+  /** What it means unless the answer names another disposition. */
+  readonly disposition: Disposition;
+}
+
 /** Something the driver has to do. */
 export type Output =
-  /** Ask the providers, then answer with `credentials`. */
+  /** Ask the providers, then answer with `credentials`, within `CREDENTIALS_MS`. */
   | ({ readonly type: 'needCredentials' } & CredentialsRequest)
+  /** Ask the classifier what the end means, then answer with `classified`, within `CLASSIFY_MS`. */
+  | ({ readonly type: 'classify' } & Ending)
   /** Open a transport and answer with `opened` or `dialFailed`. */
   | { readonly type: 'dial'; readonly generation: Generation }
   /** Abandon the attempt or cut the link at once, without a close handshake. Nothing of it is awaited. */

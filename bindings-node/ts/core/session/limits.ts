@@ -14,6 +14,12 @@ export const SILENT_STABLE_MS = 60_000;
 /** Those that wake up together spread their attempts over this long. */
 export const WAKE_SPREAD_MS = 500;
 
+/** How long an attempt waits for credentials. After that they could not be had. */
+export const CREDENTIALS_MS = 30_000;
+
+/** How long the answer is awaited what an end means. After that it means what was proposed. */
+export const CLASSIFY_MS = 1000;
+
 // Heartbeats
 
 /** A timeout that comes this much late says more about us than about the server. */

@@ -6,20 +6,22 @@ import type { ErrorSource, State } from '../event';
 import {
   attemptFailed,
   causeOf,
-  kindOf,
+  dial,
   linkLost,
   newAttempts,
   rejectWaiters,
+  toldKind,
   tryNow,
   type Attempts,
   type Cause,
 } from './attempts';
 import { upTo } from './backoff';
 import { settle, tell } from './calls';
+import { decideUndecided } from './classify';
 import { ofClose, parseCloseReason } from './disposition';
 import { heartbeatBegins, heartbeatEnds, woke } from './heartbeat';
-import type { Generation, InputOf, Ticket } from './io';
-import { SILENT_STABLE_MS, WAKE_SPREAD_MS } from './limits';
+import type { CredentialsFailure, Generation, InputOf, Ticket } from './io';
+import { CREDENTIALS_MS, SILENT_STABLE_MS, WAKE_SPREAD_MS } from './limits';
 import { receiptsOfLostLink } from './receipts';
 import type { Session } from './session';
 import { noteError } from './stats';
@@ -28,12 +30,17 @@ import { subscriptionsBegin, subscriptionsEnd } from './subscriptions';
 /** The transport and the history of attempts. */
 export interface Link {
   generation: Generation;
-  /** `trying`: credentials are being asked for, or a transport is being opened. */
-  phase: 'stopped' | 'waiting' | 'trying' | 'open';
+  /**
+   * `preparing`: credentials are awaited. `dialling`: a transport is being opened. `undecided`: what its end means is
+   * being asked.
+   */
+  phase: 'stopped' | 'waiting' | 'preparing' | 'dialling' | 'undecided' | 'open';
   /** The deadline of the phase: the next attempt, the end of this one, the time at which an open link is stable. */
   until: number;
   /** While waiting: the server asked for this delay. */
   asked: boolean;
+  /** While undecided: what is. */
+  undecided: Cause | undefined;
   /** While open: since when, and whether anything has arrived. */
   since: number;
   heard: boolean;
@@ -51,6 +58,7 @@ export function newLink(): Link {
     phase: 'stopped',
     until: Infinity,
     asked: false,
+    undecided: undefined,
     since: 0,
     heard: false,
     attempts: newAttempts(false),
@@ -65,11 +73,17 @@ export function isReachable(link: Link): boolean {
   return !link.offline && !link.hidden;
 }
 
+/** Whether an attempt is under way. */
+function isTrying({ phase }: Link): boolean {
+  return phase === 'preparing' || phase === 'dialling';
+}
+
 /** Begins a phase, with its deadline. */
 export function moveTo(link: Link, phase: Link['phase'], until: number): void {
   link.phase = phase;
   link.until = until;
   link.asked = false;
+  link.undecided = undefined;
 }
 
 /** Notes who waits for the link. */
@@ -102,7 +116,9 @@ export function abandonLink(s: Session, reason: string): void {
   const { link } = s;
   const { phase } = link;
   link.attempts.tries = 0;
-  if (phase === 'trying' || phase === 'open') {
+  if (phase === 'undecided') {
+    moveTo(link, 'waiting', s.mono);
+  } else if (isTrying(link) || phase === 'open') {
     dropLink(s);
     if (phase === 'open') {
       linkIsGone(s, undefined, reason);
@@ -145,24 +161,28 @@ export function onDialFailed(s: Session, { failure }: InputOf<'dialFailed'>): vo
   attemptFailed(s, causeOf(s, failure));
 }
 
-export function onCredentials(s: Session, { generation, failure }: InputOf<'credentials'>): void {
+export function onCredentials(s: Session, { failure }: InputOf<'credentials'>): void {
   if (failure) {
-    attemptFailed(s, {
-      kind: 'credentials_failed',
-      text: `credentials could not be had: ${failure.message}`,
-      disposition: failure.fatal ? 'fatal' : 'retry',
-    });
+    credentialsFailed(s, failure);
   } else {
     s.link.attempts.forceRefresh = false;
-    s.outputs.push({ type: 'dial', generation });
+    dial(s);
   }
+}
+
+function credentialsFailed(s: Session, { message, fatal }: CredentialsFailure): void {
+  attemptFailed(s, {
+    kind: 'credentials_failed',
+    text: `credentials could not be had: ${message}`,
+    disposition: fatal ? 'fatal' : 'retry',
+  });
 }
 
 export function onClosed(s: Session, { code: closeCode = 1005, reason }: InputOf<'closed'>): void {
   const said = parseCloseReason(reason);
   const disposition = said.disposition ?? s.config.dispositions.get(closeCode) ?? ofClose(closeCode);
   linkLost(s, {
-    kind: kindOf(disposition, 'connection_lost'),
+    kind: 'connection_lost',
     text:
       closeCode === 1006
         ? reason || 'the connection ended without a close frame'
@@ -170,6 +190,7 @@ export function onClosed(s: Session, { code: closeCode = 1005, reason }: InputOf
     disposition,
     closeCode,
     retryAfterMs: said.retryAfterMs,
+    isOpenToQuestion: true,
   });
 }
 
@@ -179,7 +200,7 @@ export function onBroken(s: Session, { failure }: InputOf<'broken'>): void {
 
 /** The link failed in a way that is nobody's wish: told by an `error` event too. */
 export function linkBroke(s: Session, cause: Cause): void {
-  report(s, 'transport', cause.kind, cause.text, false);
+  report(s, 'transport', toldKind(cause), cause.text, false);
   linkLost(s, cause);
 }
 
@@ -201,7 +222,10 @@ export function linkTimeout(s: Session): void {
   }
   if (link.phase === 'waiting') {
     tryNow(s, 'the delay is over');
-  } else if (link.phase === 'trying') {
+  } else if (link.phase === 'preparing') {
+    dropLink(s);
+    credentialsFailed(s, { message: `no answer within ${CREDENTIALS_MS} ms` });
+  } else if (link.phase === 'dialling') {
     const { url, connectTimeout } = s.config;
     dropLink(s);
     attemptFailed(s, {
@@ -209,6 +233,8 @@ export function linkTimeout(s: Session): void {
       text: `no connection to ${redactUrl(url)} within ${connectTimeout} ms`,
       disposition: 'retry',
     });
+  } else if (link.phase === 'undecided') {
+    decideUndecided(s, undefined);
   } else {
     // Rule TRY-6: the link is stable.
     link.until = Infinity;
@@ -237,7 +263,7 @@ export function onReachable(s: Session, sense: 'offline' | 'hidden', is: boolean
 
 /** Ends everything that is under way with the transport. No events. */
 export function stopLink(s: Session): void {
-  if (s.link.phase === 'trying') {
+  if (isTrying(s.link)) {
     dropLink(s);
   }
   moveTo(s.link, 'stopped', Infinity);

@@ -5,7 +5,8 @@ import { newBatch, type Batch, type State } from '../event';
 import { given, seeded, type Rng } from './backoff';
 import { utf8Length } from './bytes';
 import { connect, lease, reconnect, subscribe, unlease, unsubscribe } from './calls';
-import { closeNow, closingEnded, disconnect, endWhenDrained, endingTimeout, type Ending } from './ending';
+import { onClassified } from './classify';
+import { closeNow, closingEnded, disconnect, endWhenDrained, endingTimeout, type Disconnecting } from './ending';
 import {
   heartbeatTimeout,
   newHeartbeat,
@@ -80,7 +81,7 @@ export class Session {
   /** @internal */
   readonly counters: Counters = newCounters();
   /** @internal */
-  ending: Ending | undefined = undefined;
+  ending: Disconnecting | undefined = undefined;
   /** The state of the connection. */
   state: State = 'disconnected';
   /** Events and settlements since it was last emptied. The driver moves them to the consumer. */
@@ -222,10 +223,15 @@ const ANY: Handlers = {
 
 /** What can happen to the current transport, by how far it is. Anything else is stale: rule LINK-1. */
 const OF_TRANSPORT: { readonly [Phase in Link['phase']]?: Handlers } = {
-  trying: {
+  preparing: {
+    credentials: onCredentials,
+  },
+  dialling: {
     opened: onOpened,
     dialFailed: onDialFailed,
-    credentials: onCredentials,
+  },
+  undecided: {
+    classified: onClassified,
   },
   open: {
     text: (s, { text }) => onText(s, text),

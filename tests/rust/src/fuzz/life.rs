@@ -103,7 +103,7 @@ fn setup(bytes: &mut Bytes<'_>) -> Setup {
     if bytes.rarely(4) {
         config = config.terminal_status("running", Some(Terminal::Error)).terminal_status("done", None);
     }
-    let platform = Platform { pings: !bytes.flag(), credentials: bytes.flag() };
+    let platform = Platform { pings: !bytes.flag(), credentials: bytes.flag(), ..Platform::default() };
     Setup { config, platform, seed: u32::from(bytes.byte()) }
 }
 

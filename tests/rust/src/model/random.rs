@@ -31,7 +31,7 @@ fn setup() -> impl Strategy<Value = Setup> {
             .cursors(vec![("t0".into(), "a".into(), 2)]);
         config.max_connect_attempts = limits.0.map(Limit::Times);
         config.max_reconnect_attempts = limits.1.map_or(Limit::Unlimited, Limit::Times);
-        Setup { config, platform: Platform { pings: platform.0, credentials: platform.1 }, seed }
+        Setup { config, platform: Platform { pings: platform.0, credentials: platform.1, classify: false }, seed }
     })
 }
 

@@ -232,7 +232,7 @@ impl World {
                 // A message of a run that this client never saw, behind those of the next, is no repeat but a lie.
                 Packet::Again(text) if !self.life(seat).judge.has_seen(&text) => {}
                 Packet::Text(text) | Packet::Again(text) => {
-                    drop(self.step(seat, Some(Input::Text { generation, text: &text }), more))
+                    drop(self.step(seat, Some(Input::Text { generation, text: &text }), more));
                 }
                 Packet::Binary(text) => {
                     drop(self.step(seat, Some(Input::Binary { generation, head: text.as_bytes() }), more));
@@ -273,6 +273,7 @@ impl World {
     fn obey(&mut self, seat: usize, deed: &Deed) {
         match deed {
             Deed::Output(Output::NeedCredentials(request)) => self.ask_provider(seat, request.generation),
+            Deed::Output(Output::Classify(_)) => {}
             Deed::Output(Output::Dial { generation }) => self.dial(seat, *generation),
             Deed::Output(Output::Drop { generation }) => self.drop_transport(seat, *generation),
             Deed::Output(Output::Close { generation, code }) => {

@@ -1,0 +1,66 @@
+//! `serve` with a certificate.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use common::{Reading, output, steadywire, text};
+
+/// A certificate for this machine and its key, in a folder of the test's own.
+fn certificate(test: &str) -> (PathBuf, PathBuf) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    fs::create_dir_all(&folder).unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    fs::write(&certificate, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    (certificate, key)
+}
+
+fn arguments<'a>(certificate: &'a Path, key: &'a Path) -> Vec<&'a str> {
+    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    vec!["serve", "--listen", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key]
+}
+
+#[test]
+fn a_certificate_makes_it_wss() {
+    let (certificate, key) = certificate("wss");
+    let mut serve = Reading::start(steadywire(&arguments(&certificate, &key)));
+    let line = serve.line();
+    let address = line.strip_prefix("listening on wss://").and_then(|rest| rest.strip_suffix("/ws"));
+    let mut plain = TcpStream::connect(address.expect(&line)).unwrap();
+    plain.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    plain.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer.first(), Some(&0x15), "an alert of TLS: {answer:?}");
+    serve.child.kill().unwrap();
+    serve.child.wait().unwrap();
+}
+
+#[test]
+fn files_that_do_not_serve_are_wrong_usage_and_named() {
+    let (certificate, key) = certificate("wrong-files");
+    let (missing, other) = (key.with_file_name("missing.pem"), key.with_file_name("other.pem"));
+    fs::write(&other, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    for (certificate, key, words) in [
+        (&certificate, &missing, "; --tls-key takes a file in PEM"),
+        (&missing, &key, "; --tls-cert takes a file in PEM"),
+        (&certificate, &other, "--tls-cert, --tls-key: the private key does not belong to the certificate"),
+        (&key, &certificate, "--tls-cert, --tls-key: the certificate is missing"),
+    ] {
+        let out = output(&arguments(certificate, key));
+        let stderr = text(&out.stderr);
+        assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0), "{stderr}");
+        assert!(stderr.contains(words), "{stderr}");
+    }
+    let out = output(&["serve", "--tls-cert", certificate.to_str().unwrap()]);
+    assert!(out.status.code() == Some(2) && text(&out.stderr).contains("--tls-key <FILE>"), "{}", text(&out.stderr));
+    let mut open = arguments(&certificate, &key);
+    open[2] = "0.0.0.0:0";
+    let out = output(&open);
+    assert_eq!(out.status.code(), Some(2), "a certificate is no token: {}", text(&out.stderr));
+}

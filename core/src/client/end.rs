@@ -1,0 +1,93 @@
+//! Clients whose callbacks run where the program polls, and how clients end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Client, Inner};
+use crate::config::Config;
+use crate::dispatch::{Poll, Turns, in_callback_of};
+use crate::error::{Error, ErrorKind};
+use crate::net;
+use crate::pending::would_deadlock;
+
+impl Client {
+    /// As [`new`](Self::new), but callbacks run where [`Poll::run`] is called, not on the library's threads: for
+    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due; it must return
+    /// quickly and had better only wake that loop.
+    ///
+    /// Calls that wait run callbacks too. What listeners hold is dropped by `Poll::run`, by [`end`](Self::end), or by
+    /// the drop of the last handle.
+    ///
+    /// ```no_run
+    /// use std::sync::mpsc::sync_channel;
+    /// use std::time::Duration;
+    /// use steadywire::{Client, Config, EventKind};
+    ///
+    /// let (bell, rung) = sync_channel(1);
+    /// let (client, poll) = Client::polled(Config::new("ws://127.0.0.1:8080/ws"), move || drop(bell.try_send(())))?;
+    /// client.on(EventKind::Complete, |event| println!("{}", event.to_json()));
+    /// drop(client.connect(Some("build-7")));
+    /// while rung.recv().is_ok() {
+    ///     while poll.run(Some(Duration::ZERO))? {}
+    /// }
+    /// # Ok::<(), steadywire::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As with `new`.
+    pub fn polled(config: Config, wake: impl Fn() + Send + Sync + 'static) -> Result<(Self, Poll), Error> {
+        let turns = Arc::new(Turns::new(wake));
+        let client = Self::with_turns(config, Some(Arc::clone(&turns)))?;
+        Ok((client, Poll::new(turns)))
+    }
+
+    /// Ends the client as the drop of the last handle does, though others may be left: no callback starts any more,
+    /// listeners are dropped, and the client disconnects in the background. Later calls, and those that still wait,
+    /// fail with [`ErrorKind::Closed`]; follows end with `lost`. Never blocks.
+    pub fn end(&self) {
+        self.inner.end();
+    }
+
+    /// Ends the client and waits until nothing of it is left: no callback runs, what listeners held has been dropped,
+    /// the outbox is written as far as can be in 3 s, and the link is closed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldDeadlock`] inside a callback of this client, [`ErrorKind::Timeout`] when `time` is over (the
+    /// client ends all the same; it can be waited for again), [`ErrorKind::Forked`] in a forked child.
+    pub fn end_wait(&self, time: Option<Duration>) -> Result<(), Error> {
+        let dispatch = &self.inner.dispatch;
+        if in_callback_of(dispatch.id()) {
+            return Err(would_deadlock());
+        }
+        dispatch.source.check_process()?;
+        self.end();
+        let started = net::now().mono_ms;
+        let left = || time.map(|time| time.saturating_sub(Duration::from_millis(net::now().mono_ms - started)));
+        if dispatch.quiet.wait(left()) && dispatch.source.wait_closed(left()) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Timeout, "the client has not ended in time; it goes on to end"))
+    }
+
+    /// The cursors of all tasks as a JSON object, ready for the option `cursors` of a later client, which then goes on
+    /// where this one was.
+    pub fn cursors(&self) -> Value {
+        self.consumer().cursors()
+    }
+}
+
+impl Inner {
+    pub(super) fn end(&self) {
+        if self.dispatch.source.check_process().is_err() {
+            // A forked child touches nothing that a thread of its parent may have held.
+            return;
+        }
+        self.dispatch.source.end();
+        self.dispatch.end();
+        if let Some(turns) = self.dispatch.source.turns() {
+            turns.finish();
+        }
+    }
+}
