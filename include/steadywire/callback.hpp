@@ -12,6 +12,8 @@
 
 #include "error.hpp"
 #include "event.hpp"
+#include "message.hpp"
+#include "outcome.hpp"
 
 namespace steadywire {
 namespace detail {
@@ -47,7 +49,7 @@ struct Blame {
     steadywire_client* client;
 
     void operator()(std::string_view text) const noexcept {
-        (void)text; // WAITS FOR HEADER
+        (void)text;  // WAITS FOR HEADER
     }
 };
 
@@ -57,15 +59,38 @@ void on_event(const steadywire_event* event, void* user_data) noexcept {
     guarded([&] { Box<Callable>::of(user_data).call(Event(event)); }, Blame{steadywire_event_client(event)});
 }
 
-/** What is called with a Result, and which client hears of it if it throws. */
+/** What is called once with an answer, and which client hears of it if it throws. */
 template <class Callable>
 struct Completion {
     Callable call;
     steadywire_client* client;
 
-    static void done(steadywire_status status, const char* message, void* user_data) noexcept {
+    static void result(steadywire_status status, const char* message, void* user_data) noexcept {
+        run(user_data, [&](Callable& call) { call(Result(static_cast<Status>(status), message)); });
+    }
+
+    static void receipt(const steadywire_receipt* receipt, void* user_data) noexcept {
+        run(user_data, [&](Callable& call) { call(Receipt(receipt)); });
+    }
+
+    static void outcome(const steadywire_outcome* outcome, void* user_data) noexcept {
+        run(user_data, [&](Callable& call) {
+            // It stays the library's: as the callable gets it, it can only be looked at.
+            Borrowed borrowed{Outcome(const_cast<steadywire_outcome*>(outcome))};
+            call(static_cast<const Outcome&>(borrowed.outcome));
+        });
+    }
+
+private:
+    struct Borrowed {
+        Outcome outcome;
+        ~Borrowed() { outcome.release(); }
+    };
+
+    template <class Body>
+    static void run(void* user_data, Body&& body) noexcept {
         Completion& self = Box<Completion>::of(user_data).call;
-        guarded([&] { self.call(Result(static_cast<Status>(status), message)); }, Blame{self.client});
+        guarded([&] { body(self.call); }, Blame{self.client});
     }
 };
 
@@ -99,6 +124,62 @@ private:
     std::promise<T> promise_;
     bool open_ = true;
 };
+
+/** Puts an answer of the library into the promise. */
+inline void settle(Answer<void>& answer, const Result& result) {
+    if (result) {
+        answer.set();
+    } else {
+        answer.fail(Error(result.status(), std::string(result.message())));
+    }
+}
+
+inline void settle(Answer<Receipt>& answer, const Receipt& receipt) { answer.set(receipt); }
+
+inline void settle(Answer<Outcome>& answer, const Outcome& outcome) {
+    try {
+        answer.set(outcome.clone());
+    } catch (const Error& error) {
+        answer.fail(error);
+    }
+}
+
+/** Begins a call whose answer, a Result, Receipt or Outcome, is given to `done`. */
+template <class Given, class Done, class Begin>
+void completed(steadywire_client* client, Done&& done, Begin&& begin) {
+    static_assert(std::is_invocable_v<std::decay_t<Done>&, const Given&>,
+                  "this is called with a const reference to a Result, Receipt or Outcome of steadywire");
+    using Completion = detail::Completion<std::decay_t<Done>>;
+    auto* box = detail::box(Completion{std::forward<Done>(done), client});
+    if constexpr (std::is_same_v<Given, Result>) {
+        check(begin(Completion::result, box, box->drop));
+    } else if constexpr (std::is_same_v<Given, Receipt>) {
+        check(begin(Completion::receipt, box, box->drop));
+    } else {
+        check(begin(Completion::outcome, box, box->drop));
+    }
+}
+
+/** Begins a call whose answer is given to a future. */
+template <class Given, class Begin>
+auto answered(steadywire_client* client, Begin&& begin) {
+    using Value = std::conditional_t<std::is_same_v<Given, Result>, void, Given>;
+    Answer<Value> answer;
+    std::future<Value> future = answer.future();
+    completed<Given>(
+        client, [answer = std::move(answer)](const Given& given) mutable { settle(answer, given); },
+        std::forward<Begin>(begin));
+    return future;
+}
+
+/** Calls what waits for a receipt. */
+template <class Call>
+Receipt receipt(Call&& call) {
+    steadywire_receipt* found = nullptr;
+    check(call(&found));
+    const Handle<steadywire_receipt, steadywire_receipt_free> owned(found);
+    return Receipt(owned.get());
+}
 
 }  // namespace detail
 }  // namespace steadywire

@@ -17,14 +17,15 @@
 #include "config.hpp"
 #include "error.hpp"
 #include "event.hpp"
+#include "follow.hpp"
+#include "message.hpp"
+#include "outcome.hpp"
+#include "reporter.hpp"
 
 namespace steadywire {
 
 /** Names a listener of a client, to take it off; never 0. */
 using ListenerId = steadywire_listener;
-
-/** A time to wait that has no end. */
-inline constexpr std::chrono::milliseconds forever{STEADYWIRE_FOREVER};
 
 /**
  * A client that somebody else owns: everything that can be done with one, for use inside callbacks and wherever the
@@ -66,22 +67,23 @@ public:
      * thread that polls. Use connect_wait() or a callback there. This holds for all futures of this library.
      */
     std::future<void> connect(std::optional<std::string_view> task = {}) const {
-        return answered([&](auto... callback) {
-            return steadywire_client_connect(client_, start(task), length(task), callback...);
+        return detail::answered<Result>(client_, [&](auto... callback) {
+            return steadywire_client_connect(client_, detail::start(task), detail::length(task), callback...);
         });
     }
 
     /** As connect(), with `done(const Result&)` called with the answer. */
     template <class Done>
     void connect(std::optional<std::string_view> task, Done&& done) const {
-        completed(std::forward<Done>(done), [&](auto... callback) {
-            return steadywire_client_connect(client_, start(task), length(task), callback...);
+        detail::completed<Result>(client_, std::forward<Done>(done), [&](auto... callback) {
+            return steadywire_client_connect(client_, detail::start(task), detail::length(task), callback...);
         });
     }
 
     /** As connect(), and waits for the answer. Throws Error, Status::timeout where it is not there yet. */
     void connect_wait(std::optional<std::string_view> task = {}, std::chrono::milliseconds timeout = forever) const {
-        detail::check(steadywire_client_connect_wait(client_, start(task), length(task), timeout.count()));
+        detail::check(
+            steadywire_client_connect_wait(client_, detail::start(task), detail::length(task), timeout.count()));
     }
 
     /**
@@ -90,19 +92,56 @@ public:
      * until the next connect. Throws Error.
      */
     std::future<void> disconnect() const {
-        return answered([&](auto... callback) { return steadywire_client_disconnect(client_, callback...); });
+        return detail::answered<Result>(
+            client_, [&](auto... callback) { return steadywire_client_disconnect(client_, callback...); });
     }
 
     /** As disconnect(), with `done(const Result&)` called with the answer. */
     template <class Done>
     void disconnect(Done&& done) const {
-        completed(std::forward<Done>(done),
-                  [&](auto... callback) { return steadywire_client_disconnect(client_, callback...); });
+        detail::completed<Result>(client_, std::forward<Done>(done),
+                                  [&](auto... callback) { return steadywire_client_disconnect(client_, callback...); });
     }
 
     /** As disconnect(), and waits for the answer. Throws Error. */
     void disconnect_wait(std::chrono::milliseconds timeout = forever) const {
         detail::check(steadywire_client_disconnect_wait(client_, timeout.count()));
+    }
+
+    /** Drops the link and dials now; without a link the same as connect() without a task. Throws Error. */
+    std::future<void> reconnect() const {
+        return detail::answered<Result>(
+            client_, [&](auto... callback) { return steadywire_client_reconnect(client_, callback...); });
+    }
+
+    /** As reconnect(), with `done(const Result&)` called with the answer. */
+    template <class Done>
+    void reconnect(Done&& done) const {
+        detail::completed<Result>(client_, std::forward<Done>(done),
+                                  [&](auto... callback) { return steadywire_client_reconnect(client_, callback...); });
+    }
+
+    /** As reconnect(), and waits for the answer. Throws Error. */
+    void reconnect_wait(std::chrono::milliseconds timeout = forever) const {
+        detail::check(steadywire_client_reconnect_wait(client_, timeout.count()));
+    }
+
+    /** The future has its answer when every message that was sent before has its receipt. Throws Error. */
+    std::future<void> flush() const {
+        return detail::answered<Result>(
+            client_, [&](auto... callback) { return steadywire_client_flush(client_, callback...); });
+    }
+
+    /** As flush(), with `done(const Result&)` called with the answer. */
+    template <class Done>
+    void flush(Done&& done) const {
+        detail::completed<Result>(client_, std::forward<Done>(done),
+                                  [&](auto... callback) { return steadywire_client_flush(client_, callback...); });
+    }
+
+    /** As flush(), and waits for the answer. Throws Error. */
+    void flush_wait(std::chrono::milliseconds timeout = forever) const {
+        detail::check(steadywire_client_flush_wait(client_, timeout.count()));
     }
 
     /** Wants a task until unsubscribe(). Does not connect. Repeating it does nothing. Throws Error. */
@@ -115,6 +154,129 @@ public:
         detail::check(steadywire_client_unsubscribe(client_, task.data(), task.size()));
     }
 
+    /**
+     * How a task ends. Connects and subscribes, patiently: attempts are unlimited unless the options say otherwise. Of
+     * the last 1,024 outcomes, one that is known already comes at once. A task that failed is an outcome as well: the
+     * future throws only where the client was freed before. Throws Error.
+     */
+    std::future<Outcome> outcome(std::string_view task) const {
+        return detail::answered<Outcome>(client_, [&](auto... callback) {
+            return steadywire_client_outcome(client_, task.data(), task.size(), callback...);
+        });
+    }
+
+    /** As outcome(), with `callback(const Outcome&)` called with the answer. */
+    template <class Callback>
+    void outcome(std::string_view task, Callback&& callback) const {
+        detail::completed<Outcome>(client_, std::forward<Callback>(callback), [&](auto... registered) {
+            return steadywire_client_outcome(client_, task.data(), task.size(), registered...);
+        });
+    }
+
+    /** As outcome(), and waits for the answer. Throws Error; after Status::timeout the task is no longer wanted by this. */
+    Outcome outcome_wait(std::string_view task, std::chrono::milliseconds timeout = forever) const {
+        steadywire_outcome* outcome = nullptr;
+        detail::check(steadywire_client_outcome_wait(client_, task.data(), task.size(), timeout.count(), &outcome));
+        return Outcome(outcome);
+    }
+
+    /** Follows a task: its events one after the other, until its outcome. Connects as outcome() does. Throws Error. */
+    Follow follow(std::string_view task) const {
+        steadywire_follow* follow = nullptr;
+        detail::check(steadywire_client_follow(client_, task.data(), task.size(), &follow));
+        return Follow(follow);
+    }
+
+    /** Reports a task to the server, as its worker. Connects as outcome() does. Throws Error. */
+    Reporter report(std::string_view task) const {
+        steadywire_reporter* reporter = nullptr;
+        detail::check(steadywire_client_report(client_, task.data(), task.size(), &reporter));
+        return Reporter(reporter, client_);
+    }
+
+    /**
+     * Sends a message, now or as soon as there is a link; copies it. The future says what became of it and need not be
+     * kept. Throws Error: Status::queue_full where the outbox has no room for it, and it has not been taken.
+     */
+    std::future<Receipt> send(const Message& message) const {
+        return detail::answered<Receipt>(
+            client_, [&](auto... callback) { return steadywire_client_send(client_, message.get(), callback...); });
+    }
+
+    /** As send(), with `callback(const Receipt&)` called with the answer; NULL where nobody wants to know. */
+    template <class Callback>
+    void send(const Message& message, Callback&& callback) const {
+        if constexpr (std::is_same_v<std::decay_t<Callback>, std::nullptr_t>) {
+            detail::check(steadywire_client_send(client_, message.get(), nullptr, nullptr, nullptr));
+        } else {
+            detail::completed<Receipt>(client_, std::forward<Callback>(callback), [&](auto... registered) {
+                return steadywire_client_send(client_, message.get(), registered...);
+            });
+        }
+    }
+
+    /** As send(), and waits for the answer. Throws Error; after Status::timeout the message is on its way all the same. */
+    Receipt send_wait(const Message& message, std::chrono::milliseconds timeout = forever) const {
+        return detail::receipt([&](steadywire_receipt** receipt) {
+            return steadywire_client_send_wait(client_, message.get(), timeout.count(), receipt);
+        });
+    }
+
+    /** The connection's state now; events that tell of it may still be waiting. Throws Error. */
+    State state() const {
+        const steadywire_state state = steadywire_client_state(client_);
+        alive(state >= 0);
+        return static_cast<State>(state);
+    }
+
+    /** The latest connected or subscribed task that is still wanted, if there is one. */
+    std::optional<std::string> current_task() const {
+        std::string task{detail::view<const steadywire_client>(steadywire_client_current_task, client_)};
+        return task.empty() ? std::nullopt : std::optional(std::move(task));
+    }
+
+    /** What the client counts, as a JSON object with the names that every language uses. Throws Error. */
+    std::string stats_json() const {
+        std::string stats{detail::view<const steadywire_client>(steadywire_client_stats_json, client_)};
+        alive(!stats.empty());
+        return stats;
+    }
+
+    /**
+     * How far the messages of each task were seen, as JSON, for Config::cursors() of a later client, which then goes on
+     * where this one was. Throws Error.
+     */
+    std::string cursors_json() const {
+        std::string cursors{detail::view<const steadywire_client>(steadywire_client_cursors_json, client_)};
+        alive(!cursors.empty());
+        return cursors;
+    }
+
+    /**
+     * Runs the callbacks that are due, of a client with Dispatch::poll; where none is, waits for one. About 50 ms of
+     * callbacks are run at a time: what is left keeps fd() readable. One thread at a time. Throws Error,
+     * Status::would_deadlock inside a callback.
+     *
+     * @param timeout how long to wait at most; 0 = not at all
+     * @return whether anything was run
+     */
+    bool poll(std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) const {
+        bool ran = false;
+        detail::check(steadywire_client_poll(client_, timeout.count(), &ran));
+        return ran;
+    }
+
+    /**
+     * The descriptor that poll(2), epoll and the like find readable while callbacks are due, of a client with
+     * Dispatch::poll. It belongs to the library: neither read it nor close it, and take it out of the loop before the
+     * client is destroyed, which closes it. Throws Error.
+     */
+    int fd() const {
+        std::int32_t fd = -1;
+        detail::check(steadywire_client_fd(client_, &fd));
+        return fd;
+    }
+
     /** The client of C, for programs that use both. */
     steadywire_client* get() const noexcept { return client_; }
 
@@ -125,6 +287,12 @@ protected:
     steadywire_client* client_;
 
 private:
+    static void alive(bool alive) {
+        if (!alive) {
+            throw Error(Status::invalid_argument, "the client has been freed, or moved from");
+        }
+    }
+
     template <class Register, class Handler>
     ListenerId listen(Register* call, Kind kind, Handler&& handler) const {
         static_assert(std::is_invocable_v<std::decay_t<Handler>&, const Event&>,
@@ -132,44 +300,10 @@ private:
         using Callable = std::decay_t<Handler>;
         auto* box = detail::box(std::forward<Handler>(handler));
         steadywire_listener listener = 0;
-        detail::check(call(client_, static_cast<steadywire_kind>(kind), detail::on_event<Callable>, box, box->drop,
-                           &listener));
+        detail::check(
+            call(client_, static_cast<steadywire_kind>(kind), detail::on_event<Callable>, box, box->drop, &listener));
         return listener;
     }
-
-    /** Begins a call whose Result goes to `done`. */
-    template <class Done, class Begin>
-    void completed(Done&& done, Begin&& begin) const {
-        static_assert(std::is_invocable_v<std::decay_t<Done>&, const Result&>,
-                      "this is called with a const steadywire::Result&");
-        using Completion = detail::Completion<std::decay_t<Done>>;
-        auto* box = detail::box(Completion{std::forward<Done>(done), client_});
-        detail::check(begin(Completion::done, box, box->drop));
-    }
-
-    /** Begins a call whose Result goes to a future. */
-    template <class Begin>
-    std::future<void> answered(Begin&& begin) const {
-        detail::Answer<void> answer;
-        std::future<void> future = answer.future();
-        completed(
-            [answer = std::move(answer)](const Result& result) mutable {
-                if (result) {
-                    answer.set();
-                } else {
-                    answer.fail(Error(result.status(), std::string(result.message())));
-                }
-            },
-            std::forward<Begin>(begin));
-        return future;
-    }
-
-    /** A task that need not be there is NULL; one that is empty is told to be wrong. */
-    static const char* start(const std::optional<std::string_view>& task) noexcept {
-        return !task ? nullptr : task->data() != nullptr ? task->data() : "";
-    }
-
-    static std::size_t length(const std::optional<std::string_view>& task) noexcept { return task ? task->size() : 0; }
 };
 
 /**
@@ -197,6 +331,16 @@ public:
         return *this;
     }
     ~Client() { steadywire_client_free(client_); }
+
+    /**
+     * Ends the client as its destructor does, and waits until nothing of it is left: no callback runs, every handler has
+     * been destroyed, the outbox is written as far as can be in 3 s, and the link is closed. All that can be done with
+     * it else is to wait again. Throws Error: Status::timeout where it goes on to end, Status::would_deadlock inside a
+     * callback of this client, and then nothing has happened.
+     */
+    void close_wait(std::chrono::milliseconds timeout = forever) const {
+        detail::check(steadywire_client_close_wait(client_, timeout.count()));
+    }
 
     /** Gives the client away, to be freed with steadywire_client_free(). */
     steadywire_client* release() noexcept { return std::exchange(client_, nullptr); }

@@ -9,7 +9,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
+#include "callback.hpp"
+#include "classify.hpp"
+#include "credentials.hpp"
 #include "error.hpp"
 
 namespace steadywire {
@@ -30,6 +35,32 @@ enum class Conflate : steadywire_conflate {
     lag = STEADYWIRE_CONFLATE_LAG,
     /** Never: every progress event is delivered, and a full inbox stops reading from the socket. */
     never = STEADYWIRE_CONFLATE_NEVER,
+};
+
+/** Where the callbacks of a client run. Unknown values will appear in later versions. */
+enum class Dispatch : steadywire_dispatch {
+    /** On a thread of the library. One at a time for each client; clients do not wait for each other. */
+    thread = STEADYWIRE_DISPATCH_THREAD,
+    /** Inside ClientRef::poll(), on the program's thread: for programs with a loop of their own. */
+    poll = STEADYWIRE_DISPATCH_POLL,
+};
+
+/** A version of TLS. Unknown values will appear in later versions. */
+enum class TlsVersion : steadywire_tls_version {
+    /** TLS 1.2. */
+    tls_1_2 = STEADYWIRE_TLS_1_2,
+    /** TLS 1.3. */
+    tls_1_3 = STEADYWIRE_TLS_1_3,
+};
+
+/** A task's outcome in its status words. */
+enum class Terminal : steadywire_terminal {
+    /** The word ends no task. */
+    none = STEADYWIRE_TERMINAL_NONE,
+    /** The task ended well. */
+    complete = STEADYWIRE_TERMINAL_COMPLETE,
+    /** The task ended in an error. */
+    error = STEADYWIRE_TERMINAL_ERROR,
 };
 
 /** A number of tries without an end. */
@@ -143,7 +174,7 @@ public:
 
     /** What is sent as "Authorization: Bearer"; nullopt, the default, for nothing. It appears in no log and no error. */
     Config& token(std::optional<std::string_view> token) {
-        return done(steadywire_config_set_token(get(), token ? text(*token) : nullptr, token ? token->size() : 0));
+        return done(steadywire_config_set_token(get(), detail::start(token), detail::length(token)));
     }
 
     /** Adds a header to the upgrade request. Default none. */
@@ -155,6 +186,114 @@ public:
     Config& protocol(std::string_view protocol) {
         return done(steadywire_config_add_protocol(get(), protocol.data(), protocol.size()));
     }
+
+    /** Where callbacks run. Default Dispatch::thread. */
+    Config& dispatch(Dispatch dispatch) {
+        return done(steadywire_config_set_dispatch(get(), static_cast<steadywire_dispatch>(dispatch)));
+    }
+
+    /**
+     * What a status word of a task means for it, in any case of its letters, beside or instead of the built-in words:
+     * complete, completed, success, succeeded, done and finished end a task well, and error, failed, failure,
+     * cancelled, canceled and aborted in an error.
+     */
+    Config& terminal_status(std::string_view word, Terminal terminal) {
+        return done(steadywire_config_set_terminal_status(get(), word.data(), word.size(),
+                                                          static_cast<steadywire_terminal>(terminal)));
+    }
+
+    /** Where tasks go on, as an earlier client exported it with ClientRef::cursors_json(). Default nowhere. */
+    Config& cursors(std::string_view cursors) {
+        return done(steadywire_config_set_cursors(get(), cursors.data(), cursors.size()));
+    }
+
+    /** Trusts these authorities too, beside those of the system: certificates in PEM; nullopt for none, the default. */
+    Config& tls_ca(std::optional<std::string_view> pem) {
+        return done(steadywire_config_set_tls_ca(get(), detail::start(pem), detail::length(pem)));
+    }
+
+    /**
+     * Shows this certificate to a server that asks for one; nullopt twice for none, the default.
+     *
+     * @param cert in PEM, with those between it and its authority behind it
+     * @param key its private key in PEM: PKCS #8, PKCS #1 or SEC 1, not encrypted; it appears in no log and no error
+     */
+    Config& tls_client_cert(std::optional<std::string_view> cert, std::optional<std::string_view> key) {
+        return done(steadywire_config_set_tls_client_cert(get(), detail::start(cert), detail::length(cert),
+                                                          detail::start(key), detail::length(key)));
+    }
+
+    /** The oldest version of TLS to speak. Default TlsVersion::tls_1_2. */
+    Config& tls_min_version(TlsVersion version) {
+        return done(steadywire_config_set_tls_min_version(get(), static_cast<steadywire_tls_version>(version)));
+    }
+
+    /** The name that the server's certificate must have, instead of the URL's host; nullopt, the default, for that. */
+    Config& tls_server_name(std::optional<std::string_view> name) {
+        return done(steadywire_config_set_tls_server_name(get(), detail::start(name), detail::length(name)));
+    }
+
+    /** Takes every certificate: anybody on the way can read and change everything. For tests. Default false. */
+    Config& tls_dangerously_accept_any_certificate(bool accept) {
+        return done(steadywire_config_set_tls_dangerously_accept_any_certificate(get(), accept));
+    }
+
+    /**
+     * The proxy on the way, for every server: http://, https:// or socks5://, with user:password@ where it wants that;
+     * nullopt for none, whatever the environment says. Default: see proxy_from_environment().
+     */
+    Config& proxy(std::optional<std::string_view> url) {
+        return done(steadywire_config_set_proxy(get(), detail::start(url), detail::length(url)));
+    }
+
+    /**
+     * Uses the proxy that the environment names when the client is made, as curl reads it: HTTPS_PROXY, HTTP_PROXY,
+     * ALL_PROXY and NO_PROXY, and never for this machine itself. The default.
+     */
+    Config& proxy_from_environment() { return done(steadywire_config_set_proxy_from_environment(get())); }
+
+    /**
+     * Asks `provider(CredentialsRequest&)` for credentials before every attempt: token, headers, subprotocols, url.
+     * What the answer leaves out is as configured. It has 30 s of its own, before the connect timeout begins, and may
+     * come later: move the request to where it is kept. A provider that throws is a failed attempt.
+     *
+     * It runs ahead of events, on a thread of the library also while a handler of this client runs on another, or
+     * inside Client::poll(). While it has not returned, further attempts fail. It serves one client: the first that is
+     * made with these options.
+     */
+    template <class Provider>
+    Config& credentials(Provider&& provider) {
+        static_assert(std::is_invocable_v<std::decay_t<Provider>&, CredentialsRequest&>,
+                      "a provider is called with a steadywire::CredentialsRequest&");
+        auto* box = detail::box(std::forward<Provider>(provider));
+        return done(
+            steadywire_config_set_credentials(get(), detail::on_credentials<std::decay_t<Provider>>, box, box->drop));
+    }
+
+    /** Asks nobody for credentials, the default. */
+    Config& credentials(std::nullptr_t) {
+        return done(steadywire_config_set_credentials(get(), nullptr, nullptr, nullptr));
+    }
+
+    /** What a WebSocket close code or HTTP status means; Disposition::proposed to go back to the library's table. */
+    Config& disposition(std::uint16_t code, Disposition disposition) {
+        return done(steadywire_config_set_disposition(get(), code, static_cast<steadywire_disposition>(disposition)));
+    }
+
+    /**
+     * Asks `classifier(const Ending&)` what each end means; it answers with a Disposition within 1 s. Where it throws
+     * or is late, the proposal counts. It runs where the provider of credentials does, and serves one client likewise.
+     */
+    template <class Classifier>
+    Config& classify(Classifier&& classifier) {
+        static_assert(std::is_invocable_r_v<Disposition, std::decay_t<Classifier>&, const Ending&>,
+                      "a classifier is called with a const steadywire::Ending& and returns a steadywire::Disposition");
+        auto* box = detail::box(std::forward<Classifier>(classifier));
+        return done(steadywire_config_set_classify(get(), detail::on_ending<std::decay_t<Classifier>>, box, box->drop));
+    }
+
+    /** Asks nobody, the default. */
+    Config& classify(std::nullptr_t) { return done(steadywire_config_set_classify(get(), nullptr, nullptr, nullptr)); }
 
     /**
      * Sets the option of that name, as it is called in every language ("reconnectInterval", times in milliseconds), to
@@ -181,9 +320,6 @@ private:
         }
         return static_cast<std::uint64_t>(time.count());
     }
-
-    /** Not NULL, which would say "none". */
-    static const char* text(std::string_view text) noexcept { return text.data() != nullptr ? text.data() : ""; }
 
     Handle handle_;
 };

@@ -3,7 +3,9 @@
 
 /* Statuses and the exception that carries them. Part of steadywire.hpp. */
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -160,6 +162,27 @@ inline void check(steadywire_status status) {
     if (status != STEADYWIRE_OK) {
         throw Error(static_cast<Status>(status), last_error());
     }
+}
+
+/** A text that need not be there is NULL; one that is there and empty is not. */
+inline const char* start(const std::optional<std::string_view>& text) noexcept {
+    return !text ? nullptr : text->data() != nullptr ? text->data() : "";
+}
+
+inline std::size_t length(const std::optional<std::string_view>& text) noexcept { return text ? text->size() : 0; }
+
+/** A text of C, which belongs to what it was asked of. */
+template <class Object>
+std::string_view view(const char* (*read)(Object*, std::size_t*), Object* object) noexcept {
+    std::size_t length = 0;
+    const char* start = read(object, &length);
+    return {start, length};
+}
+
+/** What C says with a negative number: nothing. */
+template <class T, class Number>
+std::optional<T> unless_negative(Number number) noexcept {
+    return number < 0 ? std::nullopt : std::optional<T>(static_cast<T>(number));
 }
 
 /** Owns what a steadywire_..._new() made. */

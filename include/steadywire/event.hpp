@@ -136,43 +136,47 @@ public:
     Kind kind() const noexcept { return static_cast<Kind>(steadywire_event_kind(event_)); }
 
     /** The task the event concerns; empty where it concerns none. */
-    std::string_view task_id() const noexcept { return text(steadywire_event_task_id); }
+    std::string_view task_id() const noexcept { return detail::view(steadywire_event_task_id, event_); }
     /** The stage a task is in, of a progress event. */
-    std::string_view stage() const noexcept { return text(steadywire_event_stage); }
+    std::string_view stage() const noexcept { return detail::view(steadywire_event_stage, event_); }
     /** The text for people, of a progress, log or error event. */
-    std::string_view message() const noexcept { return text(steadywire_event_message); }
+    std::string_view message() const noexcept { return detail::view(steadywire_event_message, event_); }
     /**
      * Why, for people and logs: of a state change, a disconnected and a retry event (there, what made it necessary),
      * and of a lost event as a word, see lost_reason().
      */
-    std::string_view reason() const noexcept { return text(steadywire_event_reason); }
+    std::string_view reason() const noexcept { return detail::view(steadywire_event_reason, event_); }
     /** The code of an error event: a task's own, or where the library made the event the name of error(). */
-    std::string_view code() const noexcept { return text(steadywire_event_code); }
+    std::string_view code() const noexcept { return detail::view(steadywire_event_code, event_); }
     /** What came with a status, complete or error event: any JSON, as text. */
-    std::string_view data() const noexcept { return text(steadywire_event_data); }
+    std::string_view data() const noexcept { return detail::view(steadywire_event_data, event_); }
     /** What belongs to a log line: a JSON object, as text. */
-    std::string_view metadata() const noexcept { return text(steadywire_event_metadata); }
+    std::string_view metadata() const noexcept { return detail::view(steadywire_event_metadata, event_); }
     /** The type of a message event. */
-    std::string_view type() const noexcept { return text(steadywire_event_type); }
+    std::string_view type() const noexcept { return detail::view(steadywire_event_type, event_); }
     /** The whole frame of a message event, as it came. */
-    std::string_view raw() const noexcept { return text(steadywire_event_raw); }
+    std::string_view raw() const noexcept { return detail::view(steadywire_event_raw, event_); }
     /** The run of a task's history in which messages are missing, of a gap event. */
-    std::string_view epoch() const noexcept { return text(steadywire_event_epoch); }
+    std::string_view epoch() const noexcept { return detail::view(steadywire_event_epoch, event_); }
     /** The whole event as a JSON object, in the shape that every language of this library logs. */
-    std::string_view to_json() const noexcept { return text(steadywire_event_to_json); }
+    std::string_view to_json() const noexcept { return detail::view(steadywire_event_to_json, event_); }
 
     /** When it happened, by the clock of who said so. */
     std::optional<Timestamp> timestamp() const noexcept {
-        const std::int64_t time = steadywire_event_timestamp(event_);
-        return time < 0 ? std::nullopt : std::optional(Timestamp(std::chrono::milliseconds(time)));
+        const auto time = detail::unless_negative<std::chrono::milliseconds>(steadywire_event_timestamp(event_));
+        return time ? std::optional(Timestamp(*time)) : std::nullopt;
     }
     /** How far a task is, 0 to 100, of a progress event. */
-    std::optional<double> progress() const noexcept { return unless_negative<double>(steadywire_event_progress(event_)); }
+    std::optional<double> progress() const noexcept {
+        return detail::unless_negative<double>(steadywire_event_progress(event_));
+    }
     /** How important a log line is. */
-    std::optional<Level> level() const noexcept { return unless_negative<Level>(steadywire_event_level(event_)); }
+    std::optional<Level> level() const noexcept {
+        return detail::unless_negative<Level>(steadywire_event_level(event_));
+    }
     /** Where an error comes from. */
     std::optional<ErrorSource> source() const noexcept {
-        return unless_negative<ErrorSource>(steadywire_event_source(event_));
+        return detail::unless_negative<ErrorSource>(steadywire_event_source(event_));
     }
     /**
      * What went wrong, of an error that the library found; Status::ok where a task's own code says it, and for other
@@ -184,18 +188,22 @@ public:
     /** Whether a complete or error event was made from the task's status because its own last message did not come. */
     bool synthetic() const noexcept { return steadywire_event_synthetic(event_); }
     /** The state now, of a state change. */
-    std::optional<State> state() const noexcept { return unless_negative<State>(steadywire_event_state(event_)); }
+    std::optional<State> state() const noexcept {
+        return detail::unless_negative<State>(steadywire_event_state(event_));
+    }
     /** The state before, of a state change. */
-    std::optional<State> previous() const noexcept { return unless_negative<State>(steadywire_event_previous(event_)); }
+    std::optional<State> previous() const noexcept {
+        return detail::unless_negative<State>(steadywire_event_previous(event_));
+    }
     /** The number of the transport that a state change, a connected or a disconnected event concerns; or 0. */
     std::uint32_t generation() const noexcept { return steadywire_event_generation(event_); }
     /** The WebSocket close code that caused a state change or a disconnected event. */
     std::optional<std::int32_t> close_code() const noexcept {
-        return unless_negative<std::int32_t>(steadywire_event_close_code(event_));
+        return detail::unless_negative<std::int32_t>(steadywire_event_close_code(event_));
     }
     /** The HTTP status that caused a state change. */
     std::optional<std::int32_t> http_status() const noexcept {
-        return unless_negative<std::int32_t>(steadywire_event_http_status(event_));
+        return detail::unless_negative<std::int32_t>(steadywire_event_http_status(event_));
     }
     /** Whether the client goes on trying, of a state change. */
     bool will_retry() const noexcept { return steadywire_event_will_retry(event_); }
@@ -203,19 +211,19 @@ public:
     std::uint32_t attempt() const noexcept { return steadywire_event_attempt(event_); }
     /** How long until the next attempt, of a retry event. */
     std::optional<std::chrono::milliseconds> next_delay() const noexcept {
-        return unless_negative<std::chrono::milliseconds>(steadywire_event_next_delay_ms(event_));
+        return detail::unless_negative<std::chrono::milliseconds>(steadywire_event_next_delay_ms(event_));
     }
     /** Why a subscription ended without an outcome, of a lost event. */
     std::optional<LostReason> lost_reason() const noexcept {
-        return unless_negative<LostReason>(steadywire_event_lost_reason(event_));
+        return detail::unless_negative<LostReason>(steadywire_event_lost_reason(event_));
     }
     /** The first position that is missing, of a gap event. */
     std::optional<std::int64_t> gap_from() const noexcept {
-        return unless_negative<std::int64_t>(steadywire_event_gap_from(event_));
+        return detail::unless_negative<std::int64_t>(steadywire_event_gap_from(event_));
     }
     /** The last position that is missing, of a gap event; empty where nobody can know. */
     std::optional<std::int64_t> gap_to() const noexcept {
-        return unless_negative<std::int64_t>(steadywire_event_gap_to(event_));
+        return detail::unless_negative<std::int64_t>(steadywire_event_gap_to(event_));
     }
     /** How many log lines were dropped, of an overflow event; 0 for others. */
     std::uint64_t overflow_count() const noexcept { return steadywire_event_overflow_count(event_); }
@@ -225,19 +233,10 @@ public:
 
 protected:
     const steadywire_event* event_;
-
-private:
-    std::string_view text(const char* (*read)(const steadywire_event*, std::size_t*)) const noexcept {
-        std::size_t length = 0;
-        const char* start = read(event_, &length);
-        return {start, length};
-    }
-
-    template <class T, class Number>
-    static std::optional<T> unless_negative(Number number) noexcept {
-        return number < 0 ? std::nullopt : std::optional<T>(static_cast<T>(number));
-    }
 };
+}
+}
+;
 
 /** An event that was kept: may be read on any thread, also when its client is gone. */
 class OwnedEvent : public Event {

@@ -1,24 +1,23 @@
 # What the steps share. Sourced by run.sh.
 
-hub=
-trap 'stop_hub' EXIT
+hubs=
+trap 'stop_hubs' EXIT
 
-# Starts a hub on a port of its own; its address is in $url.
+# Starts a hub on a port of its own, with these arguments; its address is in $url.
 start_hub() {
     rm -f hub.pipe
     mkfifo hub.pipe
-    "$programs/steadywire" serve --listen 127.0.0.1:0 >hub.pipe 2>hub.log &
-    hub=$!
+    "$programs/steadywire" serve --listen 127.0.0.1:0 "$@" >hub.pipe 2>>hub.log &
+    hubs="$hubs $!"
     read -r _ _ url <hub.pipe
-    export STEADYWIRE_URL="$url"
 }
 
-stop_hub() {
-    if [ -n "$hub" ]; then
+stop_hubs() {
+    for hub in $hubs; do
         kill "$hub" 2>/dev/null || true
         wait "$hub" 2>/dev/null || true
-        hub=
-    fi
+    done
+    hubs=
 }
 
 fail() {

@@ -55,7 +55,8 @@ static void the_loaded_library_is_the_one_of_the_header() {
 int main() {
     return run_tests({
         {"names and kinds", names_and_kinds},
-        {"an error is an exception with the text of the library", an_error_is_an_exception_with_the_text_of_the_library},
+        {"an error is an exception with the text of the library",
+         an_error_is_an_exception_with_the_text_of_the_library},
         {"text that is not UTF-8 is refused", text_that_is_not_utf8_is_refused},
         {"a result is good or throws", a_result_is_good_or_throws},
         {"the loaded library is the one of the header", the_loaded_library_is_the_one_of_the_header},

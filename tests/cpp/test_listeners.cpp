@@ -4,9 +4,7 @@
 #include "check.hpp"
 
 /** Each connect to nowhere ends with the state `error`; so this is one event of Kind::state_change to that. */
-static void fail_once(sw::ClientRef client) {
-    CHECK_THROWS(sw::Status::attempts_exhausted, client.connect_wait());
-}
+static void fail_once(sw::ClientRef client) { CHECK_THROWS(sw::Status::attempts_exhausted, client.connect_wait()); }
 
 static void on_takes_any_callable() {
     Channel<std::string> seen;
@@ -77,9 +75,10 @@ static void a_handler_is_dropped_where_on_fails() {
     Channel<std::string> seen;
     sw::Client gone(nowhere());
     sw::ClientRef client = gone;
-    { sw::Client end(std::move(gone)); }
-    CHECK_THROWS(sw::Status::invalid_argument,
-                 client.on(sw::Kind::any, [canary = Canary(seen)](const sw::Event&) {}));
+    {
+        sw::Client end(std::move(gone));
+    }
+    CHECK_THROWS(sw::Status::invalid_argument, client.on(sw::Kind::any, [canary = Canary(seen)](const sw::Event&) {}));
     CHECK(seen.take() == "dropped");
     CHECK_THROWS(sw::Status::invalid_argument,
                  client.connect(std::nullopt, [canary = Canary(seen)](const sw::Result&) {}));

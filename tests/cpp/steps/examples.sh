@@ -12,7 +12,7 @@ try_examples() {
     wait $poll || { cat poll.log >&2; fail "poll of $1"; }
     grep -q 'complete' follow.log || { cat follow.log >&2; fail "follow of $1 saw no end"; }
     grep -q 'complete' poll.log || { cat poll.log >&2; fail "poll of $1 saw no end"; }
-    stop_hub
+    stop_hubs
 }
 
 # The line that the first comment tells people to use, in the directory of the example.

@@ -1,5 +1,9 @@
-# The programs of this directory, in the oldest dialect that is taken and in a newer one, each with a hub.
+# The programs of this directory, in the oldest dialect that is taken and in a newer one, with two hubs: one for everybody, one
+# that wants the token "secret".
+start_hub --token secret
+export STEADYWIRE_GUARDED_URL="$url"
 start_hub
+export STEADYWIRE_URL="$url"
 for compiler in $(cxx_compilers); do
     for program in "$here"/test_*.cpp; do
         name=$(basename "$program" .cpp)
@@ -11,4 +15,4 @@ for compiler in $(cxx_compilers); do
         echo "$name: $(tail -n 1 run.log)"
     done
 done
-stop_hub
+stop_hubs
