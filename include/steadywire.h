@@ -40,6 +40,17 @@ extern "C" {
  */
 typedef struct steadywire_config steadywire_config;
 
+/** How a link or an attempt ended. Belongs to the library and is valid during the call of the classifier. */
+typedef struct steadywire_ending steadywire_ending;
+
+/**
+ * A question for credentials, which belongs to the program: it is put together with the functions below and ended
+ * with steadywire_credentials_request_answer() or steadywire_credentials_request_fail(), now or later, on any thread.
+ * Both free it. What is neither answered nor failed within 30 s is a failed attempt, as is one that is freed. Answers
+ * that come too late, or after the client was freed, do nothing.
+ */
+typedef struct steadywire_credentials_request steadywire_credentials_request;
+
 /**
  * One event.
  *
@@ -55,10 +66,50 @@ typedef struct steadywire_event steadywire_event;
 /**
  * A connection to one server that restores itself, and the tasks followed and reported over it.
  *
- * Every function that takes one may be called on any thread and inside callbacks, in every state of the connection.
- * Functions whose name does not end in _wait begin what they are for and return at once.
+ * Every function that takes one may be called on any thread, in every state of the connection and inside callbacks.
+ * Functions that have a twin whose name ends in _wait begin what they are for and return at once; where the result is
+ * of interest they take a callback for it. The twins wait, and return STEADYWIRE_WOULD_DEADLOCK inside a callback of
+ * the same client. With STEADYWIRE_DISPATCH_POLL they run callbacks while they wait.
  */
 typedef struct steadywire_client steadywire_client;
+
+/**
+ * What became of a message that was sent: its one final state. One that a callback is given belongs to the library
+ * and is valid during the call; one that a function gives is to be freed with steadywire_receipt_free().
+ */
+typedef struct steadywire_receipt steadywire_receipt;
+
+/**
+ * A message to be sent: made for one type, given more with the functions below, sent any number of times over any
+ * client, and freed. Reporters send the messages of a worker's own task in one call each.
+ */
+typedef struct steadywire_message steadywire_message;
+
+/**
+ * The end of a task, as a value. One that a callback is given belongs to the library and is valid during the call;
+ * one that a function gives is to be freed with steadywire_outcome_free(). It may be read on any thread and works in
+ * a forked child.
+ */
+typedef struct steadywire_outcome steadywire_outcome;
+
+/**
+ * The events of one task in order, ending after its outcome: a complete event, an error event of source task, or a
+ * lost event.
+ *
+ * While it lives the task is wanted. It has a queue of its own, of 10,000 events and 16 MiB, so that one that nobody
+ * reads stalls nobody: above half of that the latest progress replaces the one that waits, at the bound the oldest log
+ * lines go, and an overflow event says how many. The outcome always arrives.
+ */
+typedef struct steadywire_follow steadywire_follow;
+
+/**
+ * Reports one task: how far it is, what it says, and exactly one end.
+ *
+ * While it lives the link is kept up and brought back without limit. The end, complete or error, is sent again on
+ * every new link until the server has acknowledged it. A reporter that is freed without one reports an error with code
+ * "abandoned". May be used on any thread and inside callbacks.
+ */
+typedef struct steadywire_reporter steadywire_reporter;
 
 /* The library ----------------------------------------------------------------------------------------- */
 
@@ -182,7 +233,10 @@ size_t steadywire_last_error(char *buffer,
 
 /* Callbacks ------------------------------------------------------------------------------------------- */
 
-/** Is called once when the library no longer needs `user_data`; NULL where nothing is to be freed. */
+/**
+ * Is called once when the library no longer needs `user_data`, after the last call of the function that it was given
+ * with and never at the same time. NULL where nothing is to be freed.
+ */
 typedef void (*steadywire_drop_callback)(void *user_data);
 
 /* Options --------------------------------------------------------------------------------------------- */
@@ -207,6 +261,14 @@ typedef int32_t steadywire_conflate;
 #define STEADYWIRE_CONFLATE_LAG 0
 /** Never: every progress event is delivered, and a full inbox stops reading from the socket. */
 #define STEADYWIRE_CONFLATE_NEVER 1
+
+/** Where the callbacks of a client run. Unknown values will appear in later versions. */
+typedef int32_t steadywire_dispatch;
+
+/** On a thread of the library. One at a time for each client; clients do not wait for each other. */
+#define STEADYWIRE_DISPATCH_THREAD 0
+/** Inside steadywire_client_poll(), on the program's thread: for programs with a loop of their own. */
+#define STEADYWIRE_DISPATCH_POLL 1
 
 /**
  * Makes options for the server at `url`, all others at their defaults.
@@ -236,6 +298,73 @@ steadywire_status steadywire_config_set_overflow(steadywire_config *config,
  */
 steadywire_status steadywire_config_set_conflate(steadywire_config *config,
                                                  steadywire_conflate conflate);
+
+/** Sets where callbacks run. Default STEADYWIRE_DISPATCH_THREAD. */
+steadywire_status steadywire_config_set_dispatch(steadywire_config *config, steadywire_dispatch dispatch);
+
+/**
+ * Sets what is sent as "Authorization: Bearer"; NULL, the default, for nothing. It appears in no log and no error.
+ * Where it has to be fresh for each attempt, see steadywire_config_set_credentials().
+ */
+steadywire_status steadywire_config_set_token(steadywire_config *config,
+                                              const char *token,
+                                              size_t token_length);
+
+/** Adds a header to the upgrade request. Default none. */
+steadywire_status steadywire_config_add_header(steadywire_config *config,
+                                               const char *name,
+                                               size_t name_length,
+                                               const char *value,
+                                               size_t value_length);
+
+/**
+ * Adds a subprotocol to offer, the preferred one first. Default none: a server that is offered one and does not take
+ * it is a failed attempt.
+ */
+steadywire_status steadywire_config_add_protocol(steadywire_config *config,
+                                                 const char *protocol,
+                                                 size_t protocol_length);
+
+/** A task's outcome in its status words. */
+typedef int32_t steadywire_terminal;
+
+/** The word ends no task. */
+#define STEADYWIRE_TERMINAL_NONE 0
+/** The task ended well. */
+#define STEADYWIRE_TERMINAL_COMPLETE 1
+/** The task ended in an error. */
+#define STEADYWIRE_TERMINAL_ERROR 2
+
+/**
+ * Says what a status word of a task means for it, in any case of its letters, beside or instead of the built-in
+ * words: complete, completed, success, succeeded, done and finished end a task well, and error, failed, failure,
+ * cancelled, canceled and aborted in an error.
+ */
+steadywire_status steadywire_config_set_terminal_status(steadywire_config *config,
+                                                        const char *word,
+                                                        size_t word_length,
+                                                        steadywire_terminal terminal);
+
+/**
+ * Sets where tasks go on, as an earlier client exported it with steadywire_client_cursors_json(). Default nowhere:
+ * the server then begins with what it has.
+ */
+steadywire_status steadywire_config_set_cursors(steadywire_config *config,
+                                                const char *cursors,
+                                                size_t cursors_length);
+
+/**
+ * Sets the option of that name, as it is called in every language ("reconnectInterval", times in milliseconds), to a
+ * JSON value: for options that come from a file, and for those without a function of their own. `null` is
+ * "unlimited" for a number of tries.
+ *
+ * @return STEADYWIRE_OK, STEADYWIRE_UNKNOWN_OPTION, STEADYWIRE_INVALID_ARGUMENT
+ */
+steadywire_status steadywire_config_set_json(steadywire_config *config,
+                                             const char *name,
+                                             size_t name_length,
+                                             const char *value,
+                                             size_t value_length);
 
 /**
  * Sets the delay before the first retry. Milliseconds, 0 to 2097151, default 1000: short enough that a person
@@ -332,41 +461,219 @@ steadywire_status steadywire_config_set_stall_timeout_ms(steadywire_config *conf
 /** Sets the seed of the jitter, so that runs can be repeated. Default random. */
 steadywire_status steadywire_config_set_seed(steadywire_config *config, uint32_t seed);
 
+/** A version of TLS. Unknown values will appear in later versions. */
+typedef int32_t steadywire_tls_version;
+
+/** TLS 1.2. */
+#define STEADYWIRE_TLS_1_2 12
+/** TLS 1.3. */
+#define STEADYWIRE_TLS_1_3 13
+
 /**
- * Sets what is sent as "Authorization: Bearer"; NULL, the default, for nothing. It appears in no log and no error.
- * Where it has to be fresh for each attempt, see steadywire_config_set_credentials().
+ * Trusts these authorities too, beside those of the system: certificates in PEM, one or more; NULL for none, the
+ * default. Where the system has none, those of Mozilla that are part of this library are used.
  */
-steadywire_status steadywire_config_set_token(steadywire_config *config,
-                                              const char *token,
-                                              size_t token_length);
-
-/** Adds a header to the upgrade request. Default none. */
-steadywire_status steadywire_config_add_header(steadywire_config *config,
-                                               const char *name,
-                                               size_t name_length,
-                                               const char *value,
-                                               size_t value_length);
+steadywire_status steadywire_config_set_tls_ca(steadywire_config *config,
+                                               const char *pem,
+                                               size_t pem_length);
 
 /**
- * Adds a subprotocol to offer, the preferred one first. Default none: a server that is offered one and does not take
- * it is a failed attempt.
- */
-steadywire_status steadywire_config_add_protocol(steadywire_config *config,
-                                                 const char *protocol,
-                                                 size_t protocol_length);
-
-/**
- * Sets the option of that name, as it is called in every language ("reconnectInterval", times in milliseconds), to a
- * JSON value: for options that come from a file, and for those without a function of their own. `null` is
- * "unlimited" for a number of tries.
+ * Shows this certificate to a server that asks for one; NULL twice for none, the default.
  *
- * @return STEADYWIRE_OK, STEADYWIRE_UNKNOWN_OPTION, STEADYWIRE_INVALID_ARGUMENT
+ * @param cert in PEM, with those between it and its authority behind it
+ * @param key its private key in PEM: PKCS #8, PKCS #1 or SEC 1, not encrypted; it appears in no log and no error
  */
-steadywire_status steadywire_config_set_json(steadywire_config *config,
-                                             const char *name,
-                                             size_t name_length,
-                                             const char *value,
-                                             size_t value_length);
+steadywire_status steadywire_config_set_tls_client_cert(steadywire_config *config,
+                                                        const char *cert,
+                                                        size_t cert_length,
+                                                        const char *key,
+                                                        size_t key_length);
+
+/** Sets the oldest version of TLS to speak. Default STEADYWIRE_TLS_1_2. */
+steadywire_status steadywire_config_set_tls_min_version(steadywire_config *config,
+                                                        steadywire_tls_version version);
+
+/**
+ * Sets the name that the server's certificate must have, and that the server is asked for, instead of the URL's host;
+ * NULL, the default, for the URL's.
+ */
+steadywire_status steadywire_config_set_tls_server_name(steadywire_config *config,
+                                                        const char *name,
+                                                        size_t name_length);
+
+/** Takes every certificate: anybody on the way can read and change everything. For tests. Default false. */
+steadywire_status steadywire_config_set_tls_dangerously_accept_any_certificate(steadywire_config *config,
+                                                                               bool accept);
+
+/**
+ * Sets the proxy on the way, for every server: http://, https:// or socks5://, with user:password@ where it wants
+ * that; NULL for none, whatever the environment says. Host names are resolved by the proxy.
+ *
+ * The default is what the environment says when the client is made, as curl reads it: HTTPS_PROXY, HTTP_PROXY,
+ * ALL_PROXY and NO_PROXY, and never for this machine itself. See steadywire_config_set_proxy_from_environment().
+ */
+steadywire_status steadywire_config_set_proxy(steadywire_config *config,
+                                              const char *url,
+                                              size_t url_length);
+
+/** Uses the proxy that the environment names when the client is made; the default. */
+steadywire_status steadywire_config_set_proxy_from_environment(steadywire_config *config);
+
+/* Options: what the program is asked ------------------------------------------------------------------ */
+
+/** What happens after a link or an attempt ended. Unknown values will appear in later versions. */
+typedef int32_t steadywire_disposition;
+
+/** What was proposed: for classifiers. */
+#define STEADYWIRE_DISPOSITION_PROPOSED (-1)
+/** Retry while there is open work, else stop quietly. */
+#define STEADYWIRE_DISPOSITION_WHILE_OPEN 0
+/** Retry with backoff. */
+#define STEADYWIRE_DISPOSITION_RETRY 1
+/** Retry after a longer while, or when the server's Retry-After says. */
+#define STEADYWIRE_DISPOSITION_SLOW 2
+/** Refresh the credentials once per stable link, else stop for good. */
+#define STEADYWIRE_DISPOSITION_REAUTH 3
+/** Retry, but stop for good after three in a row. */
+#define STEADYWIRE_DISPOSITION_PROTOCOL 4
+/** Stop for good. */
+#define STEADYWIRE_DISPOSITION_FATAL 5
+
+/**
+ * Is asked what an end means, and returns STEADYWIRE_DISPOSITION_...; what it does not know is
+ * STEADYWIRE_DISPOSITION_PROPOSED.
+ *
+ * On a thread of the library, also while an event's callback of this client runs on another, or with
+ * STEADYWIRE_DISPATCH_POLL inside steadywire_client_poll(), ahead of events. It has 1 s, then the proposal counts.
+ * Functions that wait for this client return STEADYWIRE_WOULD_DEADLOCK inside it.
+ */
+typedef steadywire_disposition (*steadywire_classify_callback)(const steadywire_ending *ending,
+                                                               void *user_data);
+
+/**
+ * Says what a WebSocket close code or HTTP status means, where it differs from the library's table. Codes that are
+ * neither are never met.
+ *
+ * @param disposition STEADYWIRE_DISPOSITION_..., STEADYWIRE_DISPOSITION_PROPOSED to go back to the table
+ */
+steadywire_status steadywire_config_set_disposition(steadywire_config *config,
+                                                    uint16_t code,
+                                                    steadywire_disposition disposition);
+
+/**
+ * Asks `callback` what each end means, where the program knows better than the table; NULL, the default, for nobody.
+ *
+ * The callback serves one client: the first that is made with these options takes it. To make another with the same
+ * options, set a callback anew.
+ *
+ * @param user_data passed to each call; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` after the last call: when the client is freed or another callback
+ * takes its place here, or the options are freed before a client was made
+ */
+steadywire_status steadywire_config_set_classify(steadywire_config *config,
+                                                 steadywire_classify_callback callback,
+                                                 void *user_data,
+                                                 steadywire_drop_callback drop);
+
+/** The close code: 1005 = there was none, 1006 = there was no close frame; -1 where no link was closed. */
+int32_t steadywire_ending_close_code(const steadywire_ending *ending);
+
+/** The HTTP status that refused the attempt; -1 where none did. */
+int32_t steadywire_ending_http_status(const steadywire_ending *ending);
+
+/** What kind of failure it was, whatever it means. */
+steadywire_status steadywire_ending_error(const steadywire_ending *ending);
+
+/** What it means unless the classifier says otherwise. */
+steadywire_disposition steadywire_ending_disposition(const steadywire_ending *ending);
+
+/** What happened, a text for people without credentials. Valid during the call of the classifier. */
+const char *steadywire_ending_reason(const steadywire_ending *ending, size_t *length);
+
+/**
+ * Is called before every attempt, with a request that belongs to the program from then on.
+ *
+ * On a thread of the library, also while an event's callback of this client runs on another, or with
+ * STEADYWIRE_DISPATCH_POLL inside steadywire_client_poll(), ahead of events. While it has not returned, further
+ * attempts fail. Functions that wait for this client return STEADYWIRE_WOULD_DEADLOCK inside it.
+ */
+typedef void (*steadywire_credentials_callback)(steadywire_credentials_request *request, void *user_data);
+
+/**
+ * Asks `callback` for credentials before every attempt, or nothing if that is NULL (the default). What it leaves out
+ * is as configured. Its answer has 30 s of its own, before the connect timeout begins.
+ *
+ * The callback serves one client: the first that is made with these options takes it. To make another with the same
+ * options, set a callback anew.
+ *
+ * @param user_data passed to each call; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` after the last call: when the client is freed or another callback
+ * takes its place here, or the options are freed before a client was made
+ */
+steadywire_status steadywire_config_set_credentials(steadywire_config *config,
+                                                    steadywire_credentials_callback callback,
+                                                    void *user_data,
+                                                    steadywire_drop_callback drop);
+
+/** Which attempt the credentials are for, counted from 1 since the link was last stable; 0 where it is no request. */
+uint32_t steadywire_credentials_request_attempt(const steadywire_credentials_request *request);
+
+/** Why the attempt is made, for people and logs. Belongs to the request. */
+const char *steadywire_credentials_request_reason(const steadywire_credentials_request *request,
+                                                  size_t *length);
+
+/** The close code that ended the last link; -1 where there is none. */
+int32_t steadywire_credentials_request_last_close_code(const steadywire_credentials_request *request);
+
+/** The HTTP status that refused the last attempt; -1 where there is none. */
+int32_t steadywire_credentials_request_http_status(const steadywire_credentials_request *request);
+
+/** Whether what was used last was refused: a cached answer will not do. */
+bool steadywire_credentials_request_force_refresh(const steadywire_credentials_request *request);
+
+/** Uses this server instead of the configured one. */
+steadywire_status steadywire_credentials_request_set_url(steadywire_credentials_request *request,
+                                                         const char *url,
+                                                         size_t url_length);
+
+/** Sends this as "Authorization: Bearer". */
+steadywire_status steadywire_credentials_request_set_token(steadywire_credentials_request *request,
+                                                           const char *token,
+                                                           size_t token_length);
+
+/** Adds a header to the upgrade request; the configured ones are not sent then. */
+steadywire_status steadywire_credentials_request_add_header(steadywire_credentials_request *request,
+                                                            const char *name,
+                                                            size_t name_length,
+                                                            const char *value,
+                                                            size_t value_length);
+
+/** Adds a subprotocol to offer; the configured ones are not offered then. */
+steadywire_status steadywire_credentials_request_add_protocol(steadywire_credentials_request *request,
+                                                              const char *protocol,
+                                                              size_t protocol_length);
+
+/**
+ * Answers with what was set, or with nothing that differs from the configuration, and frees the request.
+ *
+ * @return STEADYWIRE_OK, also where nobody waits for it any more; STEADYWIRE_INVALID_ARGUMENT where it has been
+ * answered or freed already
+ */
+steadywire_status steadywire_credentials_request_answer(steadywire_credentials_request *request);
+
+/**
+ * Says that there are no credentials, and frees the request, whatever this returns.
+ *
+ * @param message why, for people and logs: no secrets in it; copied
+ * @param fatal asking again cannot help, the client stops for good; otherwise it is one failed attempt
+ */
+steadywire_status steadywire_credentials_request_fail(steadywire_credentials_request *request,
+                                                      const char *message,
+                                                      size_t message_length,
+                                                      bool fatal);
+
+/** Frees a request that is not to be answered: the attempt fails. NULL is fine; one that was answered is left alone. */
+void steadywire_credentials_request_free(steadywire_credentials_request *request);
 
 /* Events ---------------------------------------------------------------------------------------------- */
 
@@ -424,46 +731,6 @@ steadywire_status steadywire_event_clone(const steadywire_event *event,
  * left alone.
  */
 void steadywire_event_free(steadywire_event *event);
-
-/** The task the event concerns; empty where it concerns none. */
-const char *steadywire_event_task_id(const steadywire_event *event, size_t *length);
-
-/** The stage a task is in, of a progress event. */
-const char *steadywire_event_stage(const steadywire_event *event, size_t *length);
-
-/** The text for people, of a progress, log or error event. */
-const char *steadywire_event_message(const steadywire_event *event, size_t *length);
-
-/**
- * Why, for people and logs: of a state change, a disconnected and a retry event (there, what made it necessary), and
- * of a lost event as a word, see steadywire_event_lost_reason().
- */
-const char *steadywire_event_reason(const steadywire_event *event,
-                                    size_t *length);
-
-/**
- * The code of an error event: a task's own, or where the library made the event the name of a status, as of
- * steadywire_event_error().
- */
-const char *steadywire_event_code(const steadywire_event *event, size_t *length);
-
-/** What came with a status, complete or error event: any JSON, as text. */
-const char *steadywire_event_data(const steadywire_event *event, size_t *length);
-
-/** What belongs to a log line: a JSON object, as text. */
-const char *steadywire_event_metadata(const steadywire_event *event, size_t *length);
-
-/** The type of a message event. */
-const char *steadywire_event_type(const steadywire_event *event, size_t *length);
-
-/** The whole frame of a message event, as it came. */
-const char *steadywire_event_raw(const steadywire_event *event, size_t *length);
-
-/** The run of a task's history in which messages are missing, of a gap event. */
-const char *steadywire_event_epoch(const steadywire_event *event, size_t *length);
-
-/** The whole event as a JSON object, in the shape that every language of this library logs. */
-const char *steadywire_event_to_json(const steadywire_event *event, size_t *length);
 
 /** The state of a client's connection. Unknown values will appear in later versions. */
 typedef int32_t steadywire_state;
@@ -593,43 +860,138 @@ int64_t steadywire_event_gap_to(const steadywire_event *event);
 /** How many log lines were dropped, of an overflow event; 0 for others. */
 uint64_t steadywire_event_overflow_count(const steadywire_event *event);
 
-/* Clients --------------------------------------------------------------------------------------------- */
+/** The task the event concerns; empty where it concerns none. */
+const char *steadywire_event_task_id(const steadywire_event *event, size_t *length);
+
+/** The stage a task is in, of a progress event. */
+const char *steadywire_event_stage(const steadywire_event *event, size_t *length);
+
+/** The text for people, of a progress, log or error event. */
+const char *steadywire_event_message(const steadywire_event *event, size_t *length);
 
 /**
- * Is called once with the result of a call: STEADYWIRE_OK and an empty message, or what went wrong and a text for
- * people, which is valid during the call.
+ * Why, for people and logs: of a state change, a disconnected and a retry event (there, what made it necessary), and
+ * of a lost event as a word, see steadywire_event_lost_reason().
  */
-typedef void (*steadywire_done_callback)(steadywire_status status, const char *message, void *user_data);
+const char *steadywire_event_reason(const steadywire_event *event,
+                                    size_t *length);
 
-/** The time that has no end, for functions that take milliseconds to wait. */
-#define STEADYWIRE_FOREVER (-1)
+/**
+ * The code of an error event: a task's own, or where the library made the event the name of a status, as of
+ * steadywire_event_error().
+ */
+const char *steadywire_event_code(const steadywire_event *event, size_t *length);
+
+/** What came with a status, complete or error event: any JSON, as text. */
+const char *steadywire_event_data(const steadywire_event *event, size_t *length);
+
+/** What belongs to a log line: a JSON object, as text. */
+const char *steadywire_event_metadata(const steadywire_event *event, size_t *length);
+
+/** The type of a message event. */
+const char *steadywire_event_type(const steadywire_event *event, size_t *length);
+
+/** The whole frame of a message event, as it came. */
+const char *steadywire_event_raw(const steadywire_event *event, size_t *length);
+
+/** The run of a task's history in which messages are missing, of a gap event. */
+const char *steadywire_event_epoch(const steadywire_event *event, size_t *length);
+
+/** The whole event as a JSON object, in the shape that every language of this library logs. */
+const char *steadywire_event_to_json(const steadywire_event *event, size_t *length);
+
+/* Clients --------------------------------------------------------------------------------------------- */
 
 /**
  * Makes a client that does nothing yet; no connection is made before a call asks for one.
  *
- * @param config its options; copied
+ * @param config its options; copied, but for the callbacks in it, which this client takes
  * @param client receives the client, to be freed with steadywire_client_free()
  * @return STEADYWIRE_OK; STEADYWIRE_INVALID_ARGUMENT or STEADYWIRE_INVALID_URL for an option with a value it cannot
- * take, by name; STEADYWIRE_LIMIT_REACHED where no thread can be had
+ * take, by name; STEADYWIRE_LIMIT_REACHED where no thread or descriptor can be had
  */
 steadywire_status steadywire_client_new(const steadywire_config *config,
                                         steadywire_client **client);
 
 /**
- * Frees a client. Never blocks; legal on any thread and inside callbacks, also of this client. NULL is fine.
+ * Frees a client, with the listeners that it has. Never blocks; legal on any thread, in every state and inside
+ * callbacks, also its own. NULL is fine; what has been freed already is left alone.
  *
- * No callback of it starts after this, but one that is under way on another thread goes on: see
- * steadywire_client_close_wait() for the moment from which nothing of it runs. Every `drop` that was given with a
- * callback is called soon, once. In the background the outbox is written, for at most 3 s, and the link closed.
+ * No callback of it starts after this, but one that is under way on another thread goes on: free what it uses in
+ * `drop`, or call steadywire_client_close_wait() before. Each `drop` that was given with a callback is called once,
+ * after the last call: on a thread of the library and soon; with STEADYWIRE_DISPATCH_POLL inside this function, or
+ * where a callback of this client is under way, after that, on its thread.
+ *
+ * In the background the outbox is written, for at most 3 s, and the link is closed. Functions that wait for this
+ * client on other threads return STEADYWIRE_CLOSED. Its follows and reporters stay to be freed: follows end with a
+ * lost event, reporters answer STEADYWIRE_CLOSED.
  */
 void steadywire_client_free(steadywire_client *client);
+
+/**
+ * Ends a client as steadywire_client_free() does, and waits until nothing of it is left: no callback runs, every
+ * `drop` has returned, the outbox is written as far as can be in 3 s, and the link is closed. The handle stays to be
+ * freed; all that can be done with it else is to wait again.
+ *
+ * For the messages that are waiting to have their time, and for tasks that are followed to be told as lost, call
+ * steadywire_client_disconnect_wait() before.
+ *
+ * @param timeout_ms how long to wait at most, in milliseconds; STEADYWIRE_FOREVER for as long as it takes
+ * @return STEADYWIRE_OK; STEADYWIRE_TIMEOUT: not yet, it goes on to end; STEADYWIRE_WOULD_DEADLOCK inside a callback
+ * of this client, and nothing has happened
+ */
+steadywire_status steadywire_client_close_wait(steadywire_client *client,
+                                               int64_t timeout_ms);
+
+/** The connection's state now; events that tell of it may still be waiting. -1 where it is no client. */
+steadywire_state steadywire_client_state(const steadywire_client *client);
+
+/**
+ * The latest connected or subscribed task that is still wanted; empty where there is none.
+ *
+ * The text stays until this thread calls this function again, for whichever client.
+ */
+const char *steadywire_client_current_task(const steadywire_client *client, size_t *length);
+
+/**
+ * What the client counts, as a JSON object with the names that every language of this library uses; empty where it is
+ * no client.
+ *
+ * The text stays until this thread calls this function again, for whichever client.
+ */
+const char *steadywire_client_stats_json(const steadywire_client *client,
+                                         size_t *length);
+
+/**
+ * How far the messages of each task were seen, as JSON, to be given to a later client with
+ * steadywire_config_set_cursors(), which then goes on where this one was; empty where it is no client.
+ *
+ * The text stays until this thread calls this function again, for whichever client.
+ */
+const char *steadywire_client_cursors_json(const steadywire_client *client, size_t *length);
+
+/* Calls ----------------------------------------------------------------------------------------------- */
+
+/** The time that has no end, for functions that take milliseconds to wait. */
+#define STEADYWIRE_FOREVER (-1)
+
+/**
+ * Is called once with the result of a call: STEADYWIRE_OK and an empty message, or what went wrong and a text for
+ * people, which is valid during the call. As an event's callback: one at a time, in order with the events. Not called
+ * when the client is freed before.
+ */
+typedef void (*steadywire_done_callback)(steadywire_status status, const char *message, void *user_data);
 
 /**
  * Connects, or joins a connect that is under way, and subscribes to `task` if it is not NULL. While connected it only
  * subscribes.
  *
- * @param done NULL, or called once the link is up (without waiting for the server's answer to the subscription), the
- * attempts are used up, the server has refused for good, or a disconnect came first
+ * @param task NULL, or the id of a task, 1 to 1024 bytes
+ * @param done NULL, or called once the link is up (without waiting for the server's answer to the subscription), or
+ * with STEADYWIRE_ATTEMPTS_EXHAUSTED, STEADYWIRE_REFUSED, STEADYWIRE_UNAUTHORIZED, STEADYWIRE_DISCONNECTED or another
+ * reason for which there is none
+ * @param user_data passed to `done`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
  * @return STEADYWIRE_OK: it has begun
  */
 steadywire_status steadywire_client_connect(steadywire_client *client,
@@ -652,33 +1014,81 @@ steadywire_status steadywire_client_connect_wait(steadywire_client *client,
                                                  int64_t timeout_ms);
 
 /**
+ * Drops the link and dials now; without a link the same as steadywire_client_connect() without a task.
+ *
+ * @param done NULL, or called with the result
+ * @param user_data passed to `done`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
+ */
+steadywire_status steadywire_client_reconnect(steadywire_client *client,
+                                              steadywire_done_callback done,
+                                              void *user_data,
+                                              steadywire_drop_callback drop);
+
+/** As steadywire_client_reconnect(), and waits for the result as steadywire_client_connect_wait() does. */
+steadywire_status steadywire_client_reconnect_wait(steadywire_client *client, int64_t timeout_ms);
+
+/**
  * Writes the outbox if the link is up (at most 3 s), closes the link, ends what is open: tasks as lost, messages as
  * dropped. A later connect works.
  *
  * @param done NULL, or called when everything before it has been delivered; no callback starts after it until the
  * next connect
+ * @param user_data passed to `done`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
  */
 steadywire_status steadywire_client_disconnect(steadywire_client *client,
                                                steadywire_done_callback done,
                                                void *user_data,
                                                steadywire_drop_callback drop);
 
-/** As steadywire_client_disconnect(), and waits for the result. */
-steadywire_status steadywire_client_disconnect_wait(steadywire_client *client, int64_t timeout_ms);
+/**
+ * As steadywire_client_disconnect(), and waits until it is done.
+ *
+ * @return STEADYWIRE_OK; STEADYWIRE_TIMEOUT: not yet, it goes on; STEADYWIRE_WOULD_DEADLOCK inside a callback of this
+ * client: it has begun all the same
+ */
+steadywire_status steadywire_client_disconnect_wait(steadywire_client *client,
+                                                    int64_t timeout_ms);
+
+/**
+ * Waits, by callback, until every message that was sent before has its receipt.
+ *
+ * @param done NULL, or called then
+ * @param user_data passed to `done`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
+ */
+steadywire_status steadywire_client_flush(steadywire_client *client,
+                                          steadywire_done_callback done,
+                                          void *user_data,
+                                          steadywire_drop_callback drop);
+
+/**
+ * Waits until every message that was sent before has its receipt.
+ *
+ * @return STEADYWIRE_OK, STEADYWIRE_TIMEOUT, STEADYWIRE_WOULD_DEADLOCK
+ */
+steadywire_status steadywire_client_flush_wait(steadywire_client *client, int64_t timeout_ms);
 
 /**
  * Wants a task until steadywire_client_unsubscribe(). Does not connect. Repeating it does nothing.
  *
- * @param task its id, 1 to 1024 bytes; copied
+ * @param task its id, 1 to 1024 bytes
  */
 steadywire_status steadywire_client_subscribe(steadywire_client *client,
                                               const char *task,
                                               size_t task_length);
 
-/** No longer wants a task; its follows and waits go on. No event tells of it. Repeating it does nothing. */
+/**
+ * No longer wants a task; its follows and waits go on. No event tells of it. Repeating it does nothing.
+ *
+ * @param task its id, 1 to 1024 bytes
+ */
 steadywire_status steadywire_client_unsubscribe(steadywire_client *client,
                                                 const char *task,
                                                 size_t task_length);
+
+/* Listeners, and callbacks in the program's own loop -------------------------------------------------- */
 
 /**
  * Is called for each event. The event belongs to the library and is valid during the call; see
@@ -721,6 +1131,563 @@ steadywire_status steadywire_client_once(steadywire_client *client,
  */
 steadywire_status steadywire_client_off(steadywire_client *client,
                                         steadywire_listener listener);
+
+/**
+ * Tells that a callback of this client failed, for callbacks that have a way to: it is counted, logged, and told by an
+ * error event of source callback behind what waits.
+ *
+ * @param kind of the event whose listener failed, STEADYWIRE_EVENT_ANY for other callbacks; of a listener for errors
+ * it is counted and logged only, or it would never end
+ * @param message what went wrong, a text for people
+ */
+steadywire_status steadywire_client_callback_failed(steadywire_client *client,
+                                                    steadywire_kind kind,
+                                                    const char *message,
+                                                    size_t message_length);
+
+/**
+ * Runs the callbacks that are due, of a client with STEADYWIRE_DISPATCH_POLL; where none is, waits for one. About
+ * 50 ms of callbacks are run at a time: what is left keeps the descriptor readable.
+ *
+ * One thread at a time. Functions that wait for this client run its callbacks too.
+ *
+ * @param timeout_ms how long to wait at most, in milliseconds; 0 = not at all, STEADYWIRE_FOREVER for as long as it
+ * takes
+ * @param ran NULL, or receives whether anything was run
+ * @return STEADYWIRE_OK, also where nothing was due; STEADYWIRE_INVALID_STATE while another thread polls this client
+ * or runs its callbacks in a function that waits, and for a client of another dispatch; STEADYWIRE_WOULD_DEADLOCK
+ * inside a callback
+ */
+steadywire_status steadywire_client_poll(steadywire_client *client,
+                                         int64_t timeout_ms,
+                                         bool *ran);
+
+/**
+ * The descriptor that poll(2), epoll and the like find readable while callbacks are due, of a client with
+ * STEADYWIRE_DISPATCH_POLL. It belongs to the library: neither read it nor close it, and take it out of the loop
+ * before the client is freed, which closes it. Now and then it is readable although nothing is due.
+ *
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_STATE for a client of another dispatch; STEADYWIRE_UNSUPPORTED where the
+ * system has none
+ */
+steadywire_status steadywire_client_fd(steadywire_client *client,
+                                       int32_t *fd);
+
+/* Messages -------------------------------------------------------------------------------------------- */
+
+/** The final state of a message. Unknown values will appear in later versions. */
+typedef int32_t steadywire_receipt_kind;
+
+/** The link carried it: the server gave a sign of life after it. */
+#define STEADYWIRE_RECEIPT_WRITTEN 1
+/** The server has taken it. */
+#define STEADYWIRE_RECEIPT_ACKED 2
+/** The server refused it; see steadywire_receipt_message(). */
+#define STEADYWIRE_RECEIPT_REJECTED 3
+/** It never left; see steadywire_receipt_drop_reason(). */
+#define STEADYWIRE_RECEIPT_DROPPED 4
+/** The link broke before anybody could tell. */
+#define STEADYWIRE_RECEIPT_UNKNOWN 5
+
+/** Why a message never left. Unknown values will appear in later versions. */
+typedef int32_t steadywire_drop_reason;
+
+/** A newer progress message of its task took its place. */
+#define STEADYWIRE_DROPPED_SUPERSEDED 0
+/** The outbox was full. */
+#define STEADYWIRE_DROPPED_OVERFLOW 1
+/** A disconnect came first. */
+#define STEADYWIRE_DROPPED_DISCONNECTED 2
+/** Every allowed attempt was made. */
+#define STEADYWIRE_DROPPED_GIVEN_UP 3
+/** The server refused the client for good. */
+#define STEADYWIRE_DROPPED_REFUSED 4
+/** The client was closed. */
+#define STEADYWIRE_DROPPED_CLOSED 5
+/** A heartbeat, which is sent now or not at all. */
+#define STEADYWIRE_DROPPED_NOT_CONNECTED 6
+
+/**
+ * Is called once with what became of a message. As an event's callback: one at a time, in order with the events. Not
+ * called when the client is freed before.
+ */
+typedef void (*steadywire_receipt_callback)(const steadywire_receipt *receipt, void *user_data);
+
+/** What it is; 0 where it is no receipt. */
+steadywire_receipt_kind steadywire_receipt_state(const steadywire_receipt *receipt);
+
+/** Why the message never left; -1 where it did. */
+steadywire_drop_reason steadywire_receipt_drop_reason(const steadywire_receipt *receipt);
+
+/** Whether an acknowledgement was asked for and the server has none to give. */
+bool steadywire_receipt_ack_unsupported(const steadywire_receipt *receipt);
+
+/** What the server said when it refused the message; empty where it did not. */
+const char *steadywire_receipt_message(const steadywire_receipt *receipt, size_t *length);
+
+/** Frees a receipt. NULL is fine. */
+void steadywire_receipt_free(steadywire_receipt *receipt);
+
+/**
+ * Sends a message, now or as soon as there is a link; copies it.
+ *
+ * @param callback NULL, or called with what became of it
+ * @param user_data passed to `callback`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
+ * @return STEADYWIRE_OK; STEADYWIRE_QUEUE_FULL where the outbox has no room for it, and it has not been taken
+ */
+steadywire_status steadywire_client_send(steadywire_client *client,
+                                         const steadywire_message *message,
+                                         steadywire_receipt_callback callback,
+                                         void *user_data,
+                                         steadywire_drop_callback drop);
+
+/**
+ * As steadywire_client_send(), and waits for what becomes of the message.
+ *
+ * @param timeout_ms how long to wait at most, in milliseconds; STEADYWIRE_FOREVER for as long as it takes
+ * @param receipt NULL, or receives the receipt, to be freed with steadywire_receipt_free()
+ * @return STEADYWIRE_OK: there is a receipt, of whatever kind; STEADYWIRE_TIMEOUT: not yet, the message is on its way
+ * all the same; STEADYWIRE_WOULD_DEADLOCK inside a callback of this client, likewise; STEADYWIRE_QUEUE_FULL and
+ * others: it has not been taken
+ */
+steadywire_status steadywire_client_send_wait(steadywire_client *client,
+                                              const steadywire_message *message,
+                                              int64_t timeout_ms,
+                                              steadywire_receipt **receipt);
+
+/** Frees a message. NULL is fine; what has been freed already is left alone. */
+void steadywire_message_free(steadywire_message *message);
+
+/**
+ * How far a task is.
+ *
+ * @param task its id, 1 to 1024 bytes
+ * @param progress 0 to 100; what lies outside is taken as 0 or 100, what is no number is refused
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_progress(const char *task,
+                                                  size_t task_length,
+                                                  double progress,
+                                                  steadywire_message **message);
+
+/**
+ * A log line of a task.
+ *
+ * @param level STEADYWIRE_LEVEL_...
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_log(const char *task,
+                                             size_t task_length,
+                                             steadywire_level level,
+                                             const char *line,
+                                             size_t line_length,
+                                             steadywire_message **message);
+
+/**
+ * What a task says of itself.
+ *
+ * @param data any JSON, as text; arrives as it is
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_status(const char *task,
+                                                size_t task_length,
+                                                const char *data,
+                                                size_t data_length,
+                                                steadywire_message **message);
+
+/**
+ * A task ended well.
+ *
+ * @param data any JSON, as text; arrives as it is
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_complete(const char *task,
+                                                  size_t task_length,
+                                                  const char *data,
+                                                  size_t data_length,
+                                                  steadywire_message **message);
+
+/**
+ * A task failed.
+ *
+ * @param reason a text for people
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_error(const char *task,
+                                               size_t task_length,
+                                               const char *reason,
+                                               size_t reason_length,
+                                               steadywire_message **message);
+
+/**
+ * A heartbeat. It is sent now or not at all, never queued.
+ *
+ * @param task may be empty
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_heartbeat(const char *task,
+                                                   size_t task_length,
+                                                   steadywire_message **message);
+
+/**
+ * A message of a type of the program's own.
+ *
+ * @param type none of the protocol's own types
+ * @param message receives the message, to be freed with steadywire_message_free()
+ */
+steadywire_status steadywire_message_new_other(const char *type,
+                                               size_t type_length,
+                                               const char *task,
+                                               size_t task_length,
+                                               steadywire_message **message);
+
+/** Sets the stage a task is in, of a progress message. */
+steadywire_status steadywire_message_set_stage(steadywire_message *message,
+                                               const char *stage,
+                                               size_t stage_length);
+
+/** Sets the text for people, of a progress message, a log line or an error. */
+steadywire_status steadywire_message_set_text(steadywire_message *message,
+                                              const char *text,
+                                              size_t text_length);
+
+/** Sets the code of an error, in words of the program's own. */
+steadywire_status steadywire_message_set_code(steadywire_message *message,
+                                              const char *code,
+                                              size_t code_length);
+
+/** Sets what belongs to a log line: a JSON object, as text. */
+steadywire_status steadywire_message_set_metadata(steadywire_message *message,
+                                                  const char *metadata,
+                                                  size_t metadata_length);
+
+/** Sets the data of a status, complete or error message or of a type of the program's own: any JSON, as text. */
+steadywire_status steadywire_message_set_data(steadywire_message *message,
+                                              const char *data,
+                                              size_t data_length);
+
+/** Sets the time, in milliseconds since the Unix epoch. Default: the moment of sending. */
+steadywire_status steadywire_message_set_timestamp(steadywire_message *message, int64_t timestamp);
+
+/** Asks the server to acknowledge the message, and sends it again on every new link until it does. Default false. */
+steadywire_status steadywire_message_set_ack(steadywire_message *message,
+                                             bool ack);
+
+/* Outcomes -------------------------------------------------------------------------------------------- */
+
+/** How a task ended. Unknown values will appear in later versions. */
+typedef int32_t steadywire_ended;
+
+/** It ended well. */
+#define STEADYWIRE_ENDED_COMPLETE 1
+/** It failed. */
+#define STEADYWIRE_ENDED_ERROR 2
+/** Nobody can say: the subscription ended first. */
+#define STEADYWIRE_ENDED_LOST 3
+
+/**
+ * Is called once with how a task ended. As an event's callback: one at a time, in order with the events. Not called
+ * when the client is freed before.
+ */
+typedef void (*steadywire_outcome_callback)(const steadywire_outcome *outcome, void *user_data);
+
+/**
+ * Waits, by callback, for how a task ends: `wait` in other languages. Connects and subscribes, patiently: attempts are
+ * unlimited unless the options say otherwise. Of the last 1,024 outcomes, one that is known already comes at once.
+ * The task is wanted until then.
+ *
+ * @param task its id, 1 to 1024 bytes
+ * @param callback called with the outcome
+ * @param user_data passed to `callback`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
+ */
+steadywire_status steadywire_client_outcome(steadywire_client *client,
+                                            const char *task,
+                                            size_t task_length,
+                                            steadywire_outcome_callback callback,
+                                            void *user_data,
+                                            steadywire_drop_callback drop);
+
+/**
+ * Waits for how a task ends, as steadywire_client_outcome() does; a task that failed is no failure of this.
+ *
+ * @param timeout_ms how long to wait at most, in milliseconds; STEADYWIRE_FOREVER for as long as it takes
+ * @param outcome receives the outcome, to be freed with steadywire_outcome_free()
+ * @return STEADYWIRE_OK; STEADYWIRE_TIMEOUT: not yet, and the task is no longer wanted by this;
+ * STEADYWIRE_WOULD_DEADLOCK inside a callback of this client
+ */
+steadywire_status steadywire_client_outcome_wait(steadywire_client *client,
+                                                 const char *task,
+                                                 size_t task_length,
+                                                 int64_t timeout_ms,
+                                                 steadywire_outcome **outcome);
+
+/** How the task ended; 0 where it is no outcome. */
+steadywire_ended steadywire_outcome_kind(const steadywire_outcome *outcome);
+
+/** The task. */
+const char *steadywire_outcome_task_id(const steadywire_outcome *outcome, size_t *length);
+
+/** What came with the end, as JSON text; "null" for a lost task. */
+const char *steadywire_outcome_data(const steadywire_outcome *outcome, size_t *length);
+
+/** What went wrong, a text for people; empty for a task that did not fail. */
+const char *steadywire_outcome_message(const steadywire_outcome *outcome, size_t *length);
+
+/** The code of what went wrong, in the task's own words, or empty. */
+const char *steadywire_outcome_code(const steadywire_outcome *outcome, size_t *length);
+
+/** Why the task was lost; -1 where it was not. */
+steadywire_lost_reason steadywire_outcome_lost_reason(const steadywire_outcome *outcome);
+
+/** When, in milliseconds since the Unix epoch, by the clock of who said so; -1 where it is no outcome. */
+int64_t steadywire_outcome_timestamp(const steadywire_outcome *outcome);
+
+/** Whether it was made from the task's status because its own last message did not come. */
+bool steadywire_outcome_synthetic(const steadywire_outcome *outcome);
+
+/** The whole outcome as a JSON object. */
+const char *steadywire_outcome_to_json(const steadywire_outcome *outcome, size_t *length);
+
+/**
+ * Keeps an outcome beyond the call of its callback.
+ *
+ * @param copy receives it, to be freed with steadywire_outcome_free()
+ */
+steadywire_status steadywire_outcome_clone(const steadywire_outcome *outcome, steadywire_outcome **copy);
+
+/** Frees an outcome. NULL is fine. */
+void steadywire_outcome_free(steadywire_outcome *outcome);
+
+/* Follows --------------------------------------------------------------------------------------------- */
+
+/**
+ * Begins to follow a task. Connects and subscribes, patiently: attempts are unlimited unless the options say
+ * otherwise. Of the last 1,024 outcomes, one that is known already comes at once.
+ *
+ * @param task its id, 1 to 1024 bytes
+ * @param follow receives the follow, to be freed with steadywire_follow_free()
+ */
+steadywire_status steadywire_client_follow(steadywire_client *client,
+                                           const char *task,
+                                           size_t task_length,
+                                           steadywire_follow **follow);
+
+/**
+ * Waits for the next event of a follow.
+ *
+ * @param timeout_ms how long to wait at most, in milliseconds; 0 = not at all, STEADYWIRE_FOREVER for as long as it
+ * takes
+ * @param event receives the event, which is valid until the next call for this follow, and until its end
+ * @return STEADYWIRE_OK; STEADYWIRE_END after the outcome, and where the follow is freed meanwhile;
+ * STEADYWIRE_TIMEOUT; STEADYWIRE_WOULD_DEADLOCK inside a callback of the client, unless an event waits already;
+ * STEADYWIRE_INVALID_STATE while another thread is in this function for the same follow. None of them loses an event.
+ */
+steadywire_status steadywire_follow_next(steadywire_follow *follow,
+                                         int64_t timeout_ms,
+                                         const steadywire_event **event);
+
+/** The task that is followed. */
+const char *steadywire_follow_task_id(const steadywire_follow *follow, size_t *length);
+
+/**
+ * Frees a follow: the task is no longer wanted by it. Legal on any thread and inside callbacks; a thread that waits
+ * for its next event gets STEADYWIRE_END. NULL is fine.
+ */
+void steadywire_follow_free(steadywire_follow *follow);
+
+/* Reporters ------------------------------------------------------------------------------------------- */
+
+/**
+ * Begins to report a task. Connects, patiently: attempts are unlimited unless the options say otherwise.
+ *
+ * @param task its id, 1 to 1024 bytes
+ * @param reporter receives the reporter, to be freed with steadywire_reporter_free()
+ */
+steadywire_status steadywire_client_report(steadywire_client *client,
+                                           const char *task,
+                                           size_t task_length,
+                                           steadywire_reporter **reporter);
+
+/** The task that is reported. */
+const char *steadywire_reporter_task_id(const steadywire_reporter *reporter, size_t *length);
+
+/**
+ * Reports how far the task is. While there is no link the latest one waits.
+ *
+ * @param progress 0 to 100; what lies outside is taken as 0 or 100, what is no number is refused
+ * @param stage the stage it is in, may be empty
+ * @param message a text for people, may be empty
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_STATE after an end; STEADYWIRE_QUEUE_FULL
+ */
+steadywire_status steadywire_reporter_progress(steadywire_reporter *reporter,
+                                               double progress,
+                                               const char *stage,
+                                               size_t stage_length,
+                                               const char *message,
+                                               size_t message_length);
+
+/**
+ * Reports a log line.
+ *
+ * @param level STEADYWIRE_LEVEL_...
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_STATE after an end; STEADYWIRE_QUEUE_FULL
+ */
+steadywire_status steadywire_reporter_log(steadywire_reporter *reporter,
+                                          steadywire_level level,
+                                          const char *line,
+                                          size_t line_length);
+
+/**
+ * Reports what the task says of itself. A word that stands for an end, such as {"status":"completed"}, is better left
+ * to steadywire_reporter_complete().
+ *
+ * @param data any JSON, as text
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_STATE after an end; STEADYWIRE_QUEUE_FULL
+ */
+steadywire_status steadywire_reporter_status(steadywire_reporter *reporter,
+                                             const char *data,
+                                             size_t data_length);
+
+/**
+ * Reports that the task ended well. Where this fails, the reporter goes on.
+ *
+ * @param data any JSON, as text; the empty text is null
+ * @param callback NULL, or called with what became of the message
+ * @param user_data passed to `callback`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_ARGUMENT where it is not JSON; STEADYWIRE_INVALID_STATE after an end;
+ * STEADYWIRE_QUEUE_FULL
+ */
+steadywire_status steadywire_reporter_complete(steadywire_reporter *reporter,
+                                               const char *data,
+                                               size_t data_length,
+                                               steadywire_receipt_callback callback,
+                                               void *user_data,
+                                               steadywire_drop_callback drop);
+
+/**
+ * As steadywire_reporter_complete(), and waits for what becomes of the message: STEADYWIRE_RECEIPT_ACKED, so the
+ * server has it.
+ *
+ * @param timeout_ms how long to wait at most, in milliseconds; STEADYWIRE_FOREVER for as long as it takes
+ * @param receipt NULL, or receives the receipt, to be freed with steadywire_receipt_free()
+ * @return STEADYWIRE_OK: there is a receipt, of whatever kind; STEADYWIRE_TIMEOUT: not yet, the message is on its way
+ * all the same; STEADYWIRE_WOULD_DEADLOCK inside a callback of the client, likewise; others as with
+ * steadywire_reporter_complete()
+ */
+steadywire_status steadywire_reporter_complete_wait(steadywire_reporter *reporter,
+                                                    const char *data,
+                                                    size_t data_length,
+                                                    int64_t timeout_ms,
+                                                    steadywire_receipt **receipt);
+
+/**
+ * Reports that the task failed. Where this fails itself, the reporter goes on.
+ *
+ * @param message what went wrong, a text for people
+ * @param code in words of the program's own, may be empty
+ * @param callback NULL, or called with what became of the message
+ * @param user_data passed to `callback`; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` when the library no longer needs it
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_STATE after an end; STEADYWIRE_QUEUE_FULL
+ */
+steadywire_status steadywire_reporter_error(steadywire_reporter *reporter,
+                                            const char *message,
+                                            size_t message_length,
+                                            const char *code,
+                                            size_t code_length,
+                                            steadywire_receipt_callback callback,
+                                            void *user_data,
+                                            steadywire_drop_callback drop);
+
+/**
+ * As steadywire_reporter_error(), and waits for what becomes of the message, as steadywire_reporter_complete_wait()
+ * does.
+ */
+steadywire_status steadywire_reporter_error_wait(steadywire_reporter *reporter,
+                                                 const char *message,
+                                                 size_t message_length,
+                                                 const char *code,
+                                                 size_t code_length,
+                                                 int64_t timeout_ms,
+                                                 steadywire_receipt **receipt);
+
+/**
+ * Frees a reporter. Without an end the task is reported as failed, with code "abandoned". Legal on any thread and
+ * inside callbacks. NULL is fine.
+ */
+void steadywire_reporter_free(steadywire_reporter *reporter);
+
+/* Names ----------------------------------------------------------------------------------------------- */
+
+/**
+ * The name of a kind of event, such as "stateChange"; "unknown" for a number that this library does not know.
+ * A constant: nothing is to be freed. Any thread.
+ */
+const char *steadywire_kind_name(steadywire_kind kind);
+
+/**
+ * The name of a state, such as "reconnecting"; "unknown" for a number that this library does not know.
+ * A constant: nothing is to be freed. Any thread.
+ */
+const char *steadywire_state_name(steadywire_state state);
+
+/**
+ * The name of a level, such as "warn"; "unknown" for a number that this library does not know.
+ * A constant: nothing is to be freed. Any thread.
+ */
+const char *steadywire_level_name(steadywire_level level);
+
+/**
+ * The name of where an error comes from, such as "transport"; "unknown" for a number that this library does not know.
+ * A constant: nothing is to be freed. Any thread.
+ */
+const char *steadywire_error_source_name(steadywire_error_source source);
+
+/**
+ * The name of why a task was lost, such as "givenUp"; "unknown" for a number that this library does not know.
+ * A constant: nothing is to be freed. Any thread.
+ */
+const char *steadywire_lost_reason_name(steadywire_lost_reason reason);
+
+/**
+ * The name of why a message never left, such as "superseded"; "unknown" for a number that this library does not know.
+ * A constant: nothing is to be freed. Any thread.
+ */
+const char *steadywire_drop_reason_name(steadywire_drop_reason reason);
+
+/* Lines for operators --------------------------------------------------------------------------------- */
+
+/**
+ * Is called with each line for operators: its level, what it is about ("link", "outbox" or "callback"), and the text.
+ * The texts are valid during the call and hold no credentials.
+ *
+ * On any thread, also on several at once, and on the one that does the I/O of all clients: it must return quickly, and
+ * may call nothing of this library but steadywire_last_error(); other functions do nothing and return
+ * STEADYWIRE_WOULD_DEADLOCK.
+ */
+typedef void (*steadywire_log_callback)(steadywire_level level,
+                                        const char *about,
+                                        const char *message,
+                                        void *user_data);
+
+/**
+ * Passes lines for operators to `callback` from now on, instead of to the one before: links lost and why, attempts and
+ * when, what was given up, messages dropped, errors that nobody listens to, callbacks that failed. For the whole
+ * process; at first, and in a forked child, nobody is told.
+ *
+ * @param lowest STEADYWIRE_LEVEL_...: lines below are not passed on
+ * @param callback NULL for nobody
+ * @param user_data passed to each call; from here on the library's, also where this fails
+ * @param drop NULL, or called once with `user_data` after the last call: where another callback takes its place,
+ * inside that function or on a thread that was in a call
+ */
+steadywire_status steadywire_set_log(steadywire_level lowest,
+                                     steadywire_log_callback callback,
+                                     void *user_data,
+                                     steadywire_drop_callback drop);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::dispatch::{ALL_KINDS, Source, Turns, Work};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Batch, Item, State};
+use crate::event::{Batch, Event, Item, State};
 use crate::gate::Gate;
 use crate::inbox::{Bell, Interest};
 use crate::message::check_draft;
@@ -220,6 +220,11 @@ impl Consumer {
     /// Waits until what [`end`](Self::end) began is done.
     pub(crate) fn wait_closed(&self, time: Option<Duration>) -> bool {
         self.closed.wait(time)
+    }
+
+    /// Puts an event of the program's own, such as a failed callback, behind what waits.
+    pub fn emit(&self, event: Event<'_>) {
+        self.shared.emit(event);
     }
 
     /// Frees the client at once: the link is cut, what waits is settled and told, later calls fail with

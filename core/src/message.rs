@@ -162,6 +162,14 @@ impl Message {
         &self.task
     }
 
+    /// Says what is wrong with the message, as the call that sends it would.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.draft().map(drop)
+    }
+
     /// The message as the session takes it.
     pub(crate) fn draft(&self) -> Result<Draft<'_>, Error> {
         if let Some(setter) = self.misused {
@@ -292,6 +300,7 @@ mod tests {
         assert!(refused(Message::heartbeat("t").code("c").draft()).contains("heartbeat"));
         assert!(refused(Message::progress("t", f64::NAN).draft()).contains("NaN"));
         assert!(refused(Message::other("log", "t").draft()).contains("constructor"));
-        assert!(refused(Message::other("", "t").draft()).contains("needs a type"));
+        assert!(refused(Message::other("", "t").check()).contains("needs a type"));
+        assert!(Message::other("own", "t").check().is_ok());
     }
 }

@@ -1,9 +1,10 @@
 //! The worker's side of a task.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Receipt;
 use crate::message::{Message, json};
 use crate::pending::Pending;
@@ -30,12 +31,12 @@ pub struct Reporter {
     client: Client,
     task: String,
     lease: LeaseId,
-    ended: bool,
+    ended: AtomicBool,
 }
 
 impl Reporter {
     pub(crate) fn new(client: Client, task: String, lease: LeaseId) -> Self {
-        Self { client, task, lease, ended: false }
+        Self { client, task, lease, ended: AtomicBool::new(false) }
     }
 
     /// The task.
@@ -86,26 +87,86 @@ impl Reporter {
         self.end(message)
     }
 
+    /// As [`complete`](Self::complete), for those who keep the reporter: where this fails it goes on.
+    ///
+    /// # Errors
+    /// As [`Client::send`], where `data` is not JSON, and [`ErrorKind::InvalidState`] after an end.
+    pub fn try_complete(&self, data: &str) -> Result<Pending<Receipt>, Error> {
+        let message = Message::complete(&*self.task, data)?;
+        self.try_end(|client| client.send(message.ack(true)))
+    }
+
+    /// As [`try_complete`](Self::try_complete), and `answer` is called with the receipt; see
+    /// [Calls that call back](Client#calls-that-call-back).
+    ///
+    /// # Errors
+    /// As with `try_complete`.
+    pub fn complete_then(
+        &self,
+        data: &str,
+        answer: impl FnOnce(Result<Receipt, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let message = Message::complete(&*self.task, data)?;
+        self.try_end(|client| client.send_then(message.ack(true), answer))
+    }
+
+    /// As [`fail`](Self::fail), for those who keep the reporter: where this fails it goes on.
+    ///
+    /// # Errors
+    /// As with `try_complete`.
+    pub fn try_fail(&self, message: &str, code: &str) -> Result<Pending<Receipt>, Error> {
+        let message = Message::error(&*self.task, message).code(code);
+        self.try_end(|client| client.send(message.ack(true)))
+    }
+
+    /// As [`try_fail`](Self::try_fail), and `answer` is called with the receipt; see
+    /// [Calls that call back](Client#calls-that-call-back).
+    ///
+    /// # Errors
+    /// As with `try_complete`.
+    pub fn fail_then(
+        &self,
+        message: &str,
+        code: &str,
+        answer: impl FnOnce(Result<Receipt, Error>) + Send + 'static,
+    ) -> Result<(), Error> {
+        let message = Message::error(&*self.task, message).code(code);
+        self.try_end(|client| client.send_then(message.ack(true), answer))
+    }
+
+    /// Whether its end was reported.
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn try_end<R>(&self, send: impl FnOnce(&Client) -> Result<R, Error>) -> Result<R, Error> {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return Err(self.has_ended_already());
+        }
+        send(&self.client).inspect_err(|_| self.ended.store(false, Ordering::Release))
+    }
+
+    fn has_ended_already(&self) -> Error {
+        Error::new(ErrorKind::InvalidState, format!("the end of task {} has been reported already", self.task))
+    }
+
     /// Progress and the like: nobody waits for a receipt.
     fn post(&self, message: &Message) -> Result<(), Error> {
+        if self.has_ended() {
+            return Err(self.has_ended_already());
+        }
         self.client.consumer().send(0, message.draft()?)
     }
 
-    fn end(mut self, message: Message) -> Pending<Receipt> {
-        match self.client.send(message.ack(true)) {
-            Ok(receipt) => {
-                self.ended = true;
-                receipt
-            }
-            // Dropped here, it tries once more to report an end.
-            Err(error) => Pending::failed(error),
-        }
+    fn end(self, message: Message) -> Pending<Receipt> {
+        // Where that fails, the drop tries once more to report an end.
+        self.try_end(|client| client.send(message.ack(true))).unwrap_or_else(Pending::failed)
     }
 }
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        if !self.ended {
+        if !self.has_ended() {
             let abandoned =
                 Message::error(&*self.task, "the worker stopped without reporting an end").code("abandoned");
             // A client that is closed, or whose outbox is full even for this, has told the program so before.

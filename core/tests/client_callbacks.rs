@@ -119,6 +119,20 @@ fn a_panic_in_a_listener_is_an_event_and_changes_nothing_else() {
 }
 
 #[test]
+fn a_binding_may_tell_of_a_failed_callback() {
+    let server = Server::start();
+    let (client, _link) = server.connected();
+    let (sender, heard) = channel();
+    client.on(EventKind::Error, move |event| sender.send(event.clone().into_owned()).unwrap());
+    client.callback_failed(Some(EventKind::Error), "only counted");
+    client.callback_failed(None, "it threw");
+    let Event::Error(error) = heard.recv_timeout(PATIENCE).unwrap() else { panic!("an error should come") };
+    assert_eq!((error.source, &*error.code, &*error.message), (ErrorSource::Callback, "callback_failed", "it threw"));
+    assert_eq!(client.stats()["callbacks"]["failures"], 2);
+    assert_eq!(client.stats()["callbacks"]["lastFailures"][0], "only counted");
+}
+
+#[test]
 fn off_inside_the_listener_itself_and_from_another_thread() {
     let server = Server::start();
     let (client, link) = server.connected();

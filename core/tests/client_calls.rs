@@ -205,6 +205,30 @@ fn a_reporter_without_an_end_reports_that_it_was_abandoned() {
 }
 
 #[test]
+fn a_reporter_that_is_kept_goes_on_where_its_end_cannot_be_sent() {
+    let server = Server::start();
+    let (client, link) = server.connected();
+    let reporter = client.report("t").unwrap();
+    assert_eq!(reporter.try_complete("{").unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert!(!reporter.has_ended());
+    reporter.progress(1.0, "", "").unwrap();
+    let (sender, heard) = channel();
+    reporter.complete_then("1", move |receipt| sender.send(receipt).unwrap()).unwrap();
+    assert!(reporter.has_ended());
+    assert_eq!(reporter.progress(2.0, "", "").unwrap_err().kind(), ErrorKind::InvalidState);
+    assert_eq!(reporter.try_fail("m", "c").unwrap_err().kind(), ErrorKind::InvalidState);
+    link.frame_of("complete");
+    assert_eq!(heard.recv_timeout(PATIENCE).unwrap(), Ok(Receipt::Written { ack_unsupported: true }));
+    drop(reporter);
+    let (sender, heard) = channel();
+    let failing = client.report("u").unwrap();
+    failing.fail_then("broken", "E42", move |receipt| sender.send(receipt).unwrap()).unwrap();
+    let frame = link.frame_of("error");
+    assert_eq!((&frame["taskId"], &frame["data"]["code"]), (&json!("u"), &json!("E42")), "no end of its own before");
+    heard.recv_timeout(PATIENCE).unwrap().unwrap();
+}
+
+#[test]
 fn statistics_are_json() {
     let server = Server::start();
     let (client, _link) = server.connected();

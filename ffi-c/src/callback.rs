@@ -4,9 +4,11 @@
 //! All three follow from ownership: whoever may call holds the [`UserData`], which runs `drop` when it goes, and who
 //! calls needs it for himself.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 
-/// Is called once when the library no longer needs `user_data`; NULL where nothing is to be freed.
+/// Is called once when the library no longer needs `user_data`, after the last call of the function that it was given
+/// with and never at the same time. NULL where nothing is to be freed.
 pub type steadywire_drop_callback = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// What the program gave with a function. Dropping it runs the program's `drop`.
@@ -38,5 +40,30 @@ impl Drop for UserData {
             // SAFETY: the program gave this function for this pointer; it is called once, as this is dropped once.
             unsafe { drop(self.pointer) };
         }
+    }
+}
+
+thread_local! {
+    /// The handle of the client that asks the program something on this thread; 0 = none.
+    static ASKED_BY: Cell<usize> = const { Cell::new(0) };
+}
+
+/// While it lives, this thread runs a function that a client asks something.
+pub(crate) struct AskedMark(usize);
+
+impl AskedMark {
+    pub(crate) fn set(client: usize) -> Self {
+        Self(ASKED_BY.replace(client))
+    }
+
+    /// Whether this thread runs a function that this client asks something.
+    pub(crate) fn is_set(client: usize) -> bool {
+        ASKED_BY.get() == client
+    }
+}
+
+impl Drop for AskedMark {
+    fn drop(&mut self) {
+        ASKED_BY.set(self.0);
     }
 }

@@ -2,16 +2,21 @@
 
 mod numbers;
 mod texts;
+mod tls;
 
 use std::ffi::c_char;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub use numbers::*;
 use steadywire::{Config, Conflate, Error, ErrorKind, Overflow};
 pub use texts::*;
+pub use tls::*;
 
+use crate::ask::Callback;
 use crate::boundary;
-use crate::handle;
+use crate::classify::ClassifyFunction;
+use crate::credentials::CredentialsFunction;
+use crate::handle::{self, Shared};
 use crate::status::steadywire_status;
 use crate::text::{check_out, put, text};
 
@@ -27,7 +32,15 @@ pub struct steadywire_config {
 }
 
 pub(crate) struct ConfigHandle {
-    config: Mutex<Config>,
+    pub(crate) state: Shared<ConfigState>,
+}
+
+/// Everything that a client is made of.
+pub(crate) struct ConfigState {
+    pub(crate) config: Config,
+    pub(crate) dispatch: steadywire_dispatch,
+    pub(crate) credentials: Option<Arc<Callback<CredentialsFunction>>>,
+    pub(crate) classify: Option<Arc<Callback<ClassifyFunction>>>,
 }
 
 /// Says "as often as it takes" where a number of tries is expected.
@@ -49,6 +62,13 @@ pub const STEADYWIRE_CONFLATE_LAG: steadywire_conflate = 0;
 /// Never: every progress event is delivered, and a full inbox stops reading from the socket.
 pub const STEADYWIRE_CONFLATE_NEVER: steadywire_conflate = 1;
 
+/// Where the callbacks of a client run. Unknown values will appear in later versions.
+pub type steadywire_dispatch = i32;
+/// On a thread of the library. One at a time for each client; clients do not wait for each other.
+pub const STEADYWIRE_DISPATCH_THREAD: steadywire_dispatch = 0;
+/// Inside steadywire_client_poll(), on the program's thread: for programs with a loop of their own.
+pub const STEADYWIRE_DISPATCH_POLL: steadywire_dispatch = 1;
+
 /// Makes options for the server at `url`, all others at their defaults.
 ///
 /// @param url the server, ws:// or wss://; copied
@@ -64,7 +84,7 @@ pub unsafe extern "C" fn steadywire_config_new(
         check_out(config, "config")?;
         // SAFETY: passed on.
         let url = unsafe { text(url, url_length, "url") }?;
-        let handle = handle::insert(Arc::new(ConfigHandle { config: Mutex::new(Config::new(url)) }))?;
+        let handle = handle::insert(Arc::new(ConfigHandle::new(url)))?;
         // SAFETY: passed on.
         unsafe { put(config, handle as *mut steadywire_config) };
         Ok(())
@@ -126,19 +146,51 @@ pub extern "C" fn steadywire_config_set_conflate(
     })
 }
 
+/// Sets where callbacks run. Default STEADYWIRE_DISPATCH_THREAD.
+#[unsafe(no_mangle)]
+pub extern "C" fn steadywire_config_set_dispatch(
+    config: *mut steadywire_config,
+    dispatch: steadywire_dispatch,
+) -> steadywire_status {
+    boundary::status(|| {
+        if ![STEADYWIRE_DISPATCH_THREAD, STEADYWIRE_DISPATCH_POLL].contains(&dispatch) {
+            return Err(unknown("dispatch", dispatch));
+        }
+        handle::get::<ConfigHandle>(config as usize)?.state.lock()?.dispatch = dispatch;
+        Ok(())
+    })
+}
+
+/// Changes an option of core's.
 pub(crate) fn set(
     config: *mut steadywire_config,
     change: impl FnOnce(&mut Config) -> Result<(), Error>,
 ) -> steadywire_status {
+    boundary::status(|| change(&mut handle::get::<ConfigHandle>(config as usize)?.state.lock()?.config))
+}
+
+/// Changes something else. What `change` returns is dropped when no lock is held: it may hold what is the program's.
+pub(crate) fn change<T>(
+    config: *mut steadywire_config,
+    change: impl FnOnce(&mut ConfigState) -> T,
+) -> steadywire_status {
     boundary::status(|| {
         let handle = handle::get::<ConfigHandle>(config as usize)?;
-        change(&mut handle.config.lock().unwrap_or_else(PoisonError::into_inner))
+        let old = change(&mut *handle.state.lock()?);
+        drop(old);
+        Ok(())
     })
 }
 
 impl ConfigHandle {
-    pub(crate) fn copy(&self) -> Config {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn new(url: &str) -> Self {
+        let state = ConfigState {
+            config: Config::new(url),
+            dispatch: STEADYWIRE_DISPATCH_THREAD,
+            credentials: None,
+            classify: None,
+        };
+        Self { state: Shared::new(state) }
     }
 }
 

@@ -10,6 +10,7 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
+use steadywire::net::PerProcess;
 use steadywire::{Error, ErrorKind};
 
 /// How many handles there may be at a time.
@@ -65,6 +66,13 @@ objects! {
     Config: crate::config::ConfigHandle, "steadywire_config", survives_fork = true;
     Client: crate::client::ClientHandle, "steadywire_client", survives_fork = false;
     Event: crate::event::KeptEvent, "steadywire_event", survives_fork = true;
+    Message: crate::message::MessageHandle, "steadywire_message", survives_fork = true;
+    Receipt: crate::receipt::ReceiptHandle, "steadywire_receipt", survives_fork = true;
+    Outcome: crate::outcome::OutcomeHandle, "steadywire_outcome", survives_fork = true;
+    Follow: crate::follow::FollowHandle, "steadywire_follow", survives_fork = false;
+    Reporter: crate::reporter::ReporterHandle, "steadywire_reporter", survives_fork = false;
+    Request: crate::credentials::RequestHandle, "steadywire_credentials_request", survives_fork = false;
+    Ending: crate::classify::EndingHandle, "steadywire_ending", survives_fork = true;
 }
 
 #[derive(Default)]
@@ -85,25 +93,19 @@ type Chunk = Box<[Place; CHUNK]>;
 static PLACES: [OnceLock<Chunk>; CHUNKS] = [const { OnceLock::new() }; CHUNKS];
 static NEXT_CHUNK: AtomicUsize = AtomicUsize::new(0);
 
-/// The free places of one process. Forked processes form a list, so that a child waits for no lock of its parent.
-struct Free {
-    /// 0 = of no process yet.
-    process: AtomicU32,
-    places: Mutex<Vec<usize>>,
-    next: OnceLock<Box<Free>>,
-}
+/// Free places, of which each process has its own.
+static FREE: PerProcess<Free> = PerProcess::new(Free::new(), Free::new);
 
-static FREE: Free = Free::new();
+struct Free(Mutex<Vec<usize>>);
 
 /// Puts something into the table. Answers with its handle.
 ///
 /// # Errors
 /// [`ErrorKind::LimitReached`] at [`MAX_HANDLES`].
 pub(crate) fn insert<T: Handled>(object: Arc<T>) -> Result<usize, Error> {
-    let process = std::process::id();
-    let index = Free::of(process).take().ok_or_else(too_many)?;
+    let index = FREE.get().take().ok_or_else(too_many)?;
     let place = place(index).ok_or_else(too_many)?;
-    place.process.store(process, Ordering::Release);
+    place.process.store(std::process::id(), Ordering::Release);
     let mut entry = lock(&place.entry);
     entry.object = Some(T::into_object(object));
     Ok(((entry.generation << INDEX_BITS | index) << 1) | 1)
@@ -136,7 +138,7 @@ pub(crate) fn remove<T: Handled>(handle: usize) -> Result<Arc<T>, Error> {
         entry.generation += 1;
         // A place whose generations are used up is never used again.
         if entry.generation < MAX_GENERATION {
-            Free::of(std::process::id()).give(index);
+            FREE.get().give(index);
         }
         Ok(found)
     })
@@ -172,22 +174,11 @@ fn place(index: usize) -> Option<&'static Place> {
 
 impl Free {
     const fn new() -> Self {
-        Self { process: AtomicU32::new(0), places: Mutex::new(Vec::new()), next: OnceLock::new() }
-    }
-
-    fn of(process: u32) -> &'static Self {
-        let mut free = &FREE;
-        loop {
-            let owner = free.process.compare_exchange(0, process, Ordering::AcqRel, Ordering::Acquire);
-            if owner.is_ok() || owner == Err(process) {
-                return free;
-            }
-            free = free.next.get_or_init(|| Box::new(Free::new()));
-        }
+        Self(Mutex::new(Vec::new()))
     }
 
     fn take(&self) -> Option<usize> {
-        let mut places = lock(&self.places);
+        let mut places = lock(&self.0);
         if places.is_empty() {
             let number = NEXT_CHUNK
                 .fetch_update(Ordering::AcqRel, Ordering::Acquire, |next| (next < CHUNKS).then_some(next + 1));
@@ -199,7 +190,40 @@ impl Free {
     }
 
     fn give(&self, index: usize) {
-        lock(&self.places).push(index);
+        lock(&self.0).push(index);
+    }
+}
+
+/// Something that can be changed under a handle that survives a fork.
+pub(crate) struct Shared<T> {
+    value: Mutex<T>,
+    /// Whose threads may hold the lock.
+    process: AtomicU32,
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { value: Mutex::new(value), process: AtomicU32::new(std::process::id()) }
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Forked`] where a thread of the parent held it at the fork.
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, T>, Error> {
+        let process = std::process::id();
+        if self.process.load(Ordering::Acquire) == process {
+            return Ok(lock(&self.value));
+        }
+        match self.value.try_lock() {
+            Ok(value) => {
+                self.process.store(process, Ordering::Release);
+                Ok(value)
+            }
+            Err(TryLockError::Poisoned(value)) => Ok(value.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                let text = "a thread of the parent was changing it when this process was forked off";
+                Err(Error::new(ErrorKind::Forked, text))
+            }
+        }
     }
 }
 
@@ -226,4 +250,70 @@ fn forked<T: Handled>() -> Error {
 
 fn too_many() -> Error {
     Error::new(ErrorKind::LimitReached, format!("there are {MAX_HANDLES} handles already; free some"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ConfigHandle;
+    use crate::outcome::OutcomeHandle;
+
+    fn config() -> Arc<ConfigHandle> {
+        Arc::new(ConfigHandle::new("ws://localhost/"))
+    }
+
+    fn refused<T>(result: Result<Arc<T>, Error>) -> String {
+        result.err().expect("it should be refused").message().to_owned()
+    }
+
+    #[test]
+    fn a_freed_handle_is_an_error_also_when_its_place_is_used_again() {
+        let first = insert(config()).unwrap();
+        assert!(get::<ConfigHandle>(first).is_ok());
+        remove::<ConfigHandle>(first).unwrap();
+        let others: Vec<_> = (0..CHUNK).map(|_| insert(config()).unwrap()).collect();
+        assert!(!others.contains(&first));
+        assert_eq!(refused(get::<ConfigHandle>(first)), "that steadywire_config has been freed");
+        assert_eq!(refused(remove::<ConfigHandle>(first)), "that steadywire_config has been freed");
+        others.into_iter().for_each(|handle| drop(remove::<ConfigHandle>(handle).unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_handle_is_an_error() {
+        assert!(refused(get::<ConfigHandle>(0)).contains("not NULL"));
+        assert!(refused(get::<ConfigHandle>(&raw const FREE as usize)).contains("no steadywire_config"));
+        assert!(refused(get::<ConfigHandle>(usize::MAX)).contains("steadywire_config"));
+        let handle = insert(config()).unwrap();
+        let other = "a steadywire_outcome was expected, not a steadywire_config";
+        assert_eq!(refused(get::<OutcomeHandle>(handle)), other);
+        assert_eq!(refused(remove::<OutcomeHandle>(handle)), other);
+        assert!(remove::<ConfigHandle>(handle).is_ok(), "it was left alone");
+    }
+
+    #[test]
+    fn handles_of_a_parent_are_told_apart_in_its_child() {
+        let mut handles = Vec::new();
+        for object in [insert(config()), insert(OutcomeHandle::for_test())] {
+            let handle = object.unwrap();
+            place((handle >> 1) & (MAX_HANDLES - 1)).unwrap().process.store(u32::MAX, Ordering::Release);
+            handles.push(handle);
+        }
+        assert!(get::<ConfigHandle>(handles[0]).is_ok(), "options survive a fork");
+        let index = (handles[0] >> 1) & (MAX_HANDLES - 1);
+        let _held = lock(&place(index).unwrap().entry);
+        let error = get::<ConfigHandle>(handles[0]).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Forked, "no lock of the parent is waited for");
+    }
+
+    #[test]
+    fn a_place_whose_generations_are_used_up_is_not_used_again() {
+        let handle = insert(config()).unwrap();
+        let index = (handle >> 1) & (MAX_HANDLES - 1);
+        lock(&place(index).unwrap().entry).generation = MAX_GENERATION - 1;
+        let last = (((MAX_GENERATION - 1) << INDEX_BITS | index) << 1) | 1;
+        remove::<ConfigHandle>(last).unwrap();
+        let others: Vec<_> = (0..CHUNK).map(|_| insert(config()).unwrap()).collect();
+        assert!(others.iter().all(|other| (other >> 1) & (MAX_HANDLES - 1) != index));
+        others.into_iter().for_each(|handle| drop(remove::<ConfigHandle>(handle).unwrap()));
+    }
 }

@@ -1,6 +1,6 @@
 //! Listeners.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
 use steadywire::{Error, ErrorKind, Event, EventKind, ListenerId};
 
@@ -8,7 +8,7 @@ use crate::callback::{UserData, steadywire_drop_callback};
 use crate::client::{steadywire_client, with};
 use crate::event::{EventView, STEADYWIRE_EVENT_ANY, steadywire_event, steadywire_kind};
 use crate::status::steadywire_status;
-use crate::text::put;
+use crate::text::{put, text};
 
 /// Is called for each event. The event belongs to the library and is valid during the call; see
 /// steadywire_event_clone().
@@ -65,6 +65,27 @@ pub extern "C" fn steadywire_client_off(
 ) -> steadywire_status {
     with(client, |this| {
         this.client.off(ListenerId::from_number(listener));
+        Ok(())
+    })
+}
+
+/// Tells that a callback of this client failed, for callbacks that have a way to: it is counted, logged, and told by an
+/// error event of source callback behind what waits.
+///
+/// @param kind of the event whose listener failed, STEADYWIRE_EVENT_ANY for other callbacks; of a listener for errors
+/// it is counted and logged only, or it would never end
+/// @param message what went wrong, a text for people
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn steadywire_client_callback_failed(
+    client: *mut steadywire_client,
+    kind: steadywire_kind,
+    message: *const c_char,
+    message_length: usize,
+) -> steadywire_status {
+    with(client, |this| {
+        let kind = if kind == STEADYWIRE_EVENT_ANY { None } else { Some(kind_of(kind)?) };
+        // SAFETY: passed on.
+        this.client.callback_failed(kind, unsafe { text(message, message_length, "message") }?);
         Ok(())
     })
 }

@@ -12,9 +12,18 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("The library", &["version.rs"]),
     ("Statuses and errors", &["status.rs", "boundary.rs"]),
     ("Callbacks", &["callback.rs"]),
-    ("Options", &["config.rs", "config/numbers.rs", "config/texts.rs"]),
-    ("Events", &["event.rs", "event/texts.rs", "event/numbers.rs"]),
-    ("Clients", &["client.rs", "listen.rs"]),
+    ("Options", &["config.rs", "config/texts.rs", "config/numbers.rs", "config/tls.rs"]),
+    ("Options: what the program is asked", &["classify.rs", "credentials.rs"]),
+    ("Events", &["event.rs", "event/numbers.rs", "event/texts.rs"]),
+    ("Clients", &["client.rs", "client/ends.rs", "client/looks.rs"]),
+    ("Calls", &["calls.rs"]),
+    ("Listeners, and callbacks in the program's own loop", &["listen.rs", "poll.rs"]),
+    ("Messages", &["receipt.rs", "message.rs", "message/build.rs"]),
+    ("Outcomes", &["outcome.rs"]),
+    ("Follows", &["follow.rs"]),
+    ("Reporters", &["reporter.rs"]),
+    ("Names", &["names.rs"]),
+    ("Lines for operators", &["log.rs"]),
 ];
 
 fn here() -> PathBuf {

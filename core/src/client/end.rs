@@ -9,6 +9,8 @@ use super::{Client, Inner};
 use crate::config::Config;
 use crate::dispatch::{Poll, Turns, in_callback_of};
 use crate::error::{Error, ErrorKind};
+use crate::event::{ErrorEvent, ErrorSource, Event, EventKind, Level};
+use crate::log;
 use crate::net;
 use crate::pending::would_deadlock;
 
@@ -69,6 +71,27 @@ impl Client {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Timeout, "the client has not ended in time; it goes on to end"))
+    }
+
+    /// Tells that a callback of the program failed, as the library itself tells of one that panicked: for bindings, whose
+    /// callbacks fail in ways of their own. It is counted, logged, and an `error` event of source callback behind what
+    /// waits; of a listener for errors (`kind`), it is only counted and logged, or it would never end.
+    pub fn callback_failed(&self, kind: Option<EventKind>, message: &str) {
+        let dispatch = &self.inner.dispatch;
+        dispatch.counters.failed(message);
+        log::line(Level::Error, "callback", format_args!("{message}"));
+        if kind != Some(EventKind::Error) {
+            self.consumer().emit(Event::Error(ErrorEvent {
+                source: ErrorSource::Callback,
+                code: ErrorKind::CallbackFailed.name().into(),
+                message: message.into(),
+                task_id: None,
+                data: None,
+                fatal: false,
+                timestamp: net::now().wall_ms,
+                synthetic: false,
+            }));
+        }
     }
 
     /// The cursors of all tasks as a JSON object, ready for the option `cursors` of a later client, which then goes on

@@ -18,7 +18,7 @@ const MAX_FAILURE_CHARS: usize = 512;
 pub(crate) struct Counters {
     /// Events handed to at least one callback or follow.
     pub(super) delivered: AtomicU64,
-    /// Callbacks that panicked.
+    /// Callbacks that panicked or failed otherwise.
     pub(super) panics: AtomicU64,
     /// Milliseconds the callbacks took for the latest batch, and for the slowest.
     batch_ms: AtomicU64,
@@ -30,6 +30,12 @@ impl Counters {
     pub(super) fn batch_took(&self, ms: u64) {
         self.batch_ms.store(ms, Ordering::Relaxed);
         self.slowest_batch_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    /// A callback failed.
+    pub(crate) fn failed(&self, failure: &str) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
+        self.remember(failure);
     }
 
     pub(super) fn remember(&self, failure: &str) {

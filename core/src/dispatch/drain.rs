@@ -229,7 +229,6 @@ impl Callbacks {
         kind: EventKind,
         panic: Box<dyn Any + Send>,
     ) {
-        dispatch.counters.panics.fetch_add(1, Ordering::Relaxed);
         let message = format!("a listener for {} panicked: {}", kind.name(), panic_text(&*panic));
         drop_quietly(panic);
         let error = ErrorEvent {
@@ -242,7 +241,7 @@ impl Callbacks {
             timestamp: self.now.wall_ms,
             synthetic: false,
         };
-        dispatch.counters.remember(&error.message);
+        dispatch.counters.failed(&error.message);
         log::line(Level::Error, "callback", format_args!("{}", error.message));
         if kind != EventKind::Error {
             self.deliver(dispatch, &Event::Error(error));

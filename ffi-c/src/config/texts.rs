@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use steadywire::{Error, ErrorKind};
+use serde_json::Value;
+use steadywire::{Error, ErrorKind, Terminal};
 
-use super::{set, steadywire_config};
+use super::{set, steadywire_config, unknown};
 use crate::status::steadywire_status;
 use crate::text::{optional, text};
 
@@ -55,6 +56,54 @@ pub unsafe extern "C" fn steadywire_config_add_protocol(
     })
 }
 
+/// A task's outcome in its status words.
+pub type steadywire_terminal = i32;
+/// The word ends no task.
+pub const STEADYWIRE_TERMINAL_NONE: steadywire_terminal = 0;
+/// The task ended well.
+pub const STEADYWIRE_TERMINAL_COMPLETE: steadywire_terminal = 1;
+/// The task ended in an error.
+pub const STEADYWIRE_TERMINAL_ERROR: steadywire_terminal = 2;
+
+/// Says what a status word of a task means for it, in any case of its letters, beside or instead of the built-in
+/// words: complete, completed, success, succeeded, done and finished end a task well, and error, failed, failure,
+/// cancelled, canceled and aborted in an error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn steadywire_config_set_terminal_status(
+    config: *mut steadywire_config,
+    word: *const c_char,
+    word_length: usize,
+    terminal: steadywire_terminal,
+) -> steadywire_status {
+    set(config, |config| {
+        // SAFETY: passed on.
+        let word = unsafe { text(word, word_length, "word") }?.to_lowercase();
+        let terminal = match terminal {
+            STEADYWIRE_TERMINAL_NONE => None,
+            STEADYWIRE_TERMINAL_COMPLETE => Some(Terminal::Complete),
+            STEADYWIRE_TERMINAL_ERROR => Some(Terminal::Error),
+            other => return Err(unknown("terminal", other)),
+        };
+        config.terminal_status.insert(word, terminal);
+        Ok(())
+    })
+}
+
+/// Sets where tasks go on, as an earlier client exported it with steadywire_client_cursors_json(). Default nowhere:
+/// the server then begins with what it has.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn steadywire_config_set_cursors(
+    config: *mut steadywire_config,
+    cursors: *const c_char,
+    cursors_length: usize,
+) -> steadywire_status {
+    set(config, |config| {
+        // SAFETY: passed on.
+        let cursors = unsafe { text(cursors, cursors_length, "cursors") }?;
+        config.set("cursors", &json("cursors", cursors)?)
+    })
+}
+
 /// Sets the option of that name, as it is called in every language ("reconnectInterval", times in milliseconds), to a
 /// JSON value: for options that come from a file, and for those without a function of their own. `null` is
 /// "unlimited" for a number of tries.
@@ -71,10 +120,12 @@ pub unsafe extern "C" fn steadywire_config_set_json(
     set(config, |config| {
         // SAFETY: passed on.
         let (name, value) = unsafe { (text(name, name_length, "name")?, text(value, value_length, "value")?) };
-        // The value may be a secret: it is not shown.
-        let value = serde_json::from_str(value).map_err(|_| {
-            Error::new(ErrorKind::InvalidArgument, format!("option `{name}` takes JSON, and this is none"))
-        })?;
-        config.set(name, &value)
+        config.set(name, &json(name, value)?)
     })
+}
+
+/// The value may be a secret: it is not shown.
+fn json(name: &str, value: &str) -> Result<Value, Error> {
+    serde_json::from_str(value)
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, format!("option `{name}` takes JSON, and this is none")))
 }
