@@ -31,9 +31,16 @@
  * ErrorSource::callback with what() as its message, and goes on.
  */
 
-#include "steadywire/client.hpp"  // IWYU pragma: export
-#include "steadywire/config.hpp"  // IWYU pragma: export
-#include "steadywire/error.hpp"   // IWYU pragma: export
-#include "steadywire/event.hpp"   // IWYU pragma: export
+#include "steadywire/classify.hpp"     // IWYU pragma: export
+#include "steadywire/client.hpp"       // IWYU pragma: export
+#include "steadywire/config.hpp"       // IWYU pragma: export
+#include "steadywire/credentials.hpp"  // IWYU pragma: export
+#include "steadywire/error.hpp"        // IWYU pragma: export
+#include "steadywire/event.hpp"        // IWYU pragma: export
+#include "steadywire/follow.hpp"       // IWYU pragma: export
+#include "steadywire/log.hpp"          // IWYU pragma: export
+#include "steadywire/message.hpp"      // IWYU pragma: export
+#include "steadywire/outcome.hpp"      // IWYU pragma: export
+#include "steadywire/reporter.hpp"     // IWYU pragma: export
 
 #endif  // STEADYWIRE_HPP

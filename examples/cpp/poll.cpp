@@ -30,8 +30,8 @@ int main(int argc, char** argv) try {
     // No locks: everything here runs on this thread, inside client.poll().
     bool ended = false;
     client.on(Kind::progress, [](const Event& event) { std::printf("%5.1f %%\n", event.progress().value_or(0)); });
-    client.wait(argv[2], [&](const steadywire::Outcome& outcome) {
-        std::printf("%s: %s\n", outcome.name(), std::string(outcome.data()).c_str());
+    client.outcome(argv[2], [&](const steadywire::Outcome& outcome) {
+        std::printf("%s\n", outcome.to_json().data());  // texts of the library end with a NUL
         ended = true;
     });
 

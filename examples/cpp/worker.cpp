@@ -44,9 +44,9 @@ int main(int argc, char** argv) try {
 
     // The one end of the task. The future is there when the server has it; get() throws where it can never have it.
     const steadywire::Receipt receipt = task.complete(R"({"artifact":"app.tar"})").get();
-    std::printf("reported: %s\n", receipt.name());
+    std::puts(receipt.is_acked() ? "the server has it" : "the server may not have it");
     client.disconnect_wait();
-    return receipt ? 0 : 1;
+    return receipt.is_acked() ? 0 : 1;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;

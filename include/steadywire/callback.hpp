@@ -47,16 +47,18 @@ auto* box(Callable&& callable) {
 /** Reports what a callback threw as an error event of its client. */
 struct Blame {
     steadywire_client* client;
+    steadywire_kind kind;
 
     void operator()(std::string_view text) const noexcept {
-        (void)text;  // WAITS FOR HEADER
+        steadywire_client_callback_failed(client, kind, text.data(), text.size());
     }
 };
 
 /** A listener, as C calls it. */
 template <class Callable>
 void on_event(const steadywire_event* event, void* user_data) noexcept {
-    guarded([&] { Box<Callable>::of(user_data).call(Event(event)); }, Blame{steadywire_event_client(event)});
+    guarded([&] { Box<Callable>::of(user_data).call(Event(event)); },
+            Blame{steadywire_event_client(event), steadywire_event_kind(event)});
 }
 
 /** What is called once with an answer, and which client hears of it if it throws. */
@@ -90,7 +92,7 @@ private:
     template <class Body>
     static void run(void* user_data, Body&& body) noexcept {
         Completion& self = Box<Completion>::of(user_data).call;
-        guarded([&] { body(self.call); }, Blame{self.client});
+        guarded([&] { body(self.call); }, Blame{self.client, STEADYWIRE_EVENT_ANY});
     }
 };
 

@@ -110,6 +110,25 @@ enum class LostReason : steadywire_lost_reason {
     closed = STEADYWIRE_LOST_CLOSED,
 };
 
+/** The name of a kind of event, such as "stateChange". A constant. */
+inline const char* name(Kind kind) noexcept { return steadywire_kind_name(static_cast<steadywire_kind>(kind)); }
+
+/** The name of a state, such as "reconnecting". A constant. */
+inline const char* name(State state) noexcept { return steadywire_state_name(static_cast<steadywire_state>(state)); }
+
+/** The name of a level, such as "warn". A constant. */
+inline const char* name(Level level) noexcept { return steadywire_level_name(static_cast<steadywire_level>(level)); }
+
+/** The name of where an error comes from, such as "transport". A constant. */
+inline const char* name(ErrorSource source) noexcept {
+    return steadywire_error_source_name(static_cast<steadywire_error_source>(source));
+}
+
+/** The name of why a task was lost, such as "givenUp". A constant. */
+inline const char* name(LostReason reason) noexcept {
+    return steadywire_lost_reason_name(static_cast<steadywire_lost_reason>(reason));
+}
+
 /** A time of day, to the millisecond. */
 using Timestamp = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
@@ -234,9 +253,6 @@ public:
 protected:
     const steadywire_event* event_;
 };
-}
-}
-;
 
 /** An event that was kept: may be read on any thread, also when its client is gone. */
 class OwnedEvent : public Event {

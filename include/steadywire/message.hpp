@@ -46,6 +46,11 @@ enum class DropReason : steadywire_drop_reason {
     not_connected = STEADYWIRE_DROPPED_NOT_CONNECTED,
 };
 
+/** The name of why a message never left, such as "superseded". A constant. */
+inline const char* name(DropReason reason) noexcept {
+    return steadywire_drop_reason_name(static_cast<steadywire_drop_reason>(reason));
+}
+
 /** What became of a message that was sent: its one final state. A value like any other. */
 class Receipt {
 public:

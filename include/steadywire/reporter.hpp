@@ -26,6 +26,20 @@ namespace steadywire {
  * Everything here throws Error: Status::invalid_state after an end, Status::queue_full where the outbox has no room.
  */
 class Reporter {
+    // Above what uses them: their types are deduced.
+    auto completing(std::string_view data) const {
+        return [this, data](auto... callback) {
+            return steadywire_reporter_complete(get(), data.data(), data.size(), callback...);
+        };
+    }
+
+    auto failing(std::string_view message, std::string_view code) const {
+        return [this, message, code](auto... callback) {
+            return steadywire_reporter_error(get(), message.data(), message.size(), code.data(), code.size(),
+                                             callback...);
+        };
+    }
+
 public:
     /** Takes over a reporter of C, and the client that it reports over, which stays with its owner. */
     Reporter(steadywire_reporter* reporter, steadywire_client* client) noexcept : handle_(reporter), client_(client) {}
@@ -101,19 +115,6 @@ public:
     steadywire_reporter* release() noexcept { return handle_.release(); }
 
 private:
-    auto completing(std::string_view data) const {
-        return [this, data](auto... callback) {
-            return steadywire_reporter_complete(get(), data.data(), data.size(), callback...);
-        };
-    }
-
-    auto failing(std::string_view message, std::string_view code) const {
-        return [this, message, code](auto... callback) {
-            return steadywire_reporter_error(get(), message.data(), message.size(), code.data(), code.size(),
-                                             callback...);
-        };
-    }
-
     detail::Handle<steadywire_reporter, steadywire_reporter_free> handle_;
     steadywire_client* client_;
 };

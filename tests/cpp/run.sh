@@ -15,10 +15,12 @@ out=$(dirname "$stage")/cpp
 mkdir -p "$out"
 cd "$out"
 export PKG_CONFIG_PATH="$stage/lib/pkgconfig" LD_LIBRARY_PATH="$stage/lib"
+# Where the step `moved` puts a copy of the tree.
+moved="$out/moved/an other place"
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
 
 . "$here/hub.sh"
-for step in header symbols second-rust moved; do
+for step in header complete programs examples docs symbols second-rust moved cmake; do
     if [ "${STEP:-$step}" = "$step" ]; then
         echo "== $step"
         . "$here/steps/$step.sh"

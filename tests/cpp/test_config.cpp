@@ -35,6 +35,18 @@ static void every_option_can_be_set() {
         .token(std::nullopt)
         .header("X-Team", "blue")
         .protocol("steadywire.v1")
+        .dispatch(sw::Dispatch::poll)
+        .terminal_status("verworfen", sw::Terminal::error)
+        .cursors("{}")
+        .tls_ca(std::nullopt)
+        .tls_client_cert(std::nullopt, std::nullopt)
+        .tls_min_version(sw::TlsVersion::tls_1_3)
+        .tls_server_name("example.org")
+        .tls_dangerously_accept_any_certificate(true)
+        .proxy("socks5://127.0.0.1:1")
+        .proxy(std::nullopt)
+        .proxy_from_environment()
+        .disposition(4000, sw::Disposition::fatal)
         .json("reconnectInterval", "250");
     sw::Client client(config);
 }
@@ -57,6 +69,10 @@ static void each_setter_sets_its_own_option() {
     said(config().max_pending_bytes(0), "maxPendingBytes");
     said(config().max_message_size(0), "maxMessageSize");
     said(config().stall_timeout(long_time), "stallTimeout");
+    said(config().tls_ca("no certificate"), "tls");
+    said(config().tls_client_cert("no certificate", std::nullopt), "tls");
+    said(config().tls_server_name(""), "tls");
+    said(config().proxy("ftp://127.0.0.1"), "proxy");
 }
 
 static void a_negative_time_is_refused_by_name() {
@@ -67,6 +83,11 @@ static void a_negative_time_is_refused_by_name() {
 static void what_can_be_told_at_once_is_told_at_once() {
     CHECK_THROWS(sw::Status::invalid_argument, config().overflow(static_cast<sw::Overflow>(77)));
     CHECK_THROWS(sw::Status::invalid_argument, config().conflate(static_cast<sw::Conflate>(77)));
+    CHECK_THROWS(sw::Status::invalid_argument, config().dispatch(static_cast<sw::Dispatch>(77)));
+    CHECK_THROWS(sw::Status::invalid_argument, config().tls_min_version(static_cast<sw::TlsVersion>(77)));
+    CHECK_THROWS(sw::Status::invalid_argument, config().terminal_status("x", static_cast<sw::Terminal>(77)));
+    CHECK_THROWS(sw::Status::invalid_argument, config().disposition(4000, static_cast<sw::Disposition>(77)));
+    CHECK_THROWS(sw::Status::invalid_argument, config().cursors("["));
     CHECK_THROWS(sw::Status::unknown_option, config().json("reconectInterval", "250"));
     CHECK_THROWS(sw::Status::invalid_argument, config().json("reconnectInterval", "{"));
 }

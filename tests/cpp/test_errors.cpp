@@ -1,4 +1,7 @@
 /* Statuses, Error and Result. */
+#include <algorithm>
+#include <iterator>
+
 #include "check.hpp"
 
 static void names_and_kinds() {
@@ -6,6 +9,18 @@ static void names_and_kinds() {
     CHECK(std::string(sw::name(static_cast<sw::Status>(12345))) == "unknown");
     CHECK(sw::is_retryable(sw::Status::timeout));
     CHECK(!sw::is_retryable(sw::Status::invalid_url));
+
+    const std::string names[] = {
+        sw::name(sw::Kind::state_change),
+        sw::name(sw::State::reconnecting),
+        sw::name(sw::Level::warn),
+        sw::name(sw::ErrorSource::transport),
+        sw::name(sw::LostReason::given_up),
+        sw::name(sw::DropReason::superseded),
+        sw::name(static_cast<sw::Kind>(12345)),
+    };
+    const char* expected[] = {"stateChange", "reconnecting", "warn", "transport", "givenUp", "superseded", "unknown"};
+    CHECK(std::equal(std::begin(names), std::end(names), std::begin(expected)));
 
     sw::Error error(sw::Status::connect_timeout, "too slow");
     CHECK(error.status() == sw::Status::connect_timeout);

@@ -89,7 +89,7 @@ static void a_classifier_decides_what_an_end_means() {
     config.token("wrong").classify([&](const sw::Ending& ending) {
         CHECK(ending.http_status() == 401);
         CHECK(!ending.close_code());
-        CHECK(ending.error() == sw::Status::unauthorized);
+        CHECK(ending.error() == sw::Status::handshake_failed);
         CHECK(ending.disposition() == sw::Disposition::reauth);
         asked.put(std::string(ending.reason()));
         return sw::Disposition::retry;

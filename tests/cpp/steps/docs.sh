@@ -1,5 +1,5 @@
-# Every block of C and C++ in docs/c.md is compiled: whole programs as they are, the others inside a function with the
-# names that fragment.* gives them.
+# Every block of C and C++ in docs/c.md is compiled: whole programs as they are, functions behind the includes of
+# fragment.*, statements inside the function there.
 rm -rf docs
 mkdir docs
 awk -v out=docs '
@@ -9,22 +9,28 @@ awk -v out=docs '
 ' "$root/docs/c.md"
 for block in docs/block-*; do
     language=${block##*.}
-    if ! grep -q '^int main' "$block"; then
-        # Includes stay outside the function.
-        { grep '^#include' "$block" || true; sed "/@BLOCK@/,\$d" "$here/fragment.$language"
-          grep -v '^#include' "$block"; sed "1,/@BLOCK@/d" "$here/fragment.$language"; } >docs/whole.$language
-        cp docs/whole.$language "$block"
+    fragment=$here/fragment.$language
+    whole=docs/whole-${block#docs/}
+    unused=
+    if grep -q '^int main' "$block"; then
+        cp "$block" "$whole"
+    elif grep -q '^static' "$block"; then
+        { sed -n '/^$/q;p' "$fragment"; cat "$block"; } >"$whole"
+        unused=-Wno-unused-function
+    else
+        { sed '/@BLOCK@/,$d' "$fragment"; cat "$block"; sed '1,/@BLOCK@/d' "$fragment"; } >"$whole"
     fi
     if [ "$language" = c ]; then
-        for compiler in $(c_compilers); do
-            # shellcheck disable=SC2046,SC2086 # flags
-            "$compiler" -std=c99 -D_POSIX_C_SOURCE=200809L $warnings -c -o docs/block.o $(pkg-config --cflags steadywire) "$block"
-        done
+        standard="-std=c99 -D_POSIX_C_SOURCE=200809L"
+        compilers=$(c_compilers)
     else
-        for compiler in $(cxx_compilers); do
-            # shellcheck disable=SC2046,SC2086 # flags
-            "$compiler" -std=c++17 $warnings -c -o docs/block.o $(pkg-config --cflags steadywire) "$block"
-        done
+        standard=-std=c++17
+        compilers=$(cxx_compilers)
     fi
+    for compiler in $compilers; do
+        # shellcheck disable=SC2046,SC2086 # flags
+        "$compiler" $standard $warnings $unused -c -o docs/block.o $(pkg-config --cflags steadywire) "$whole" ||
+            fail "a block of docs/c.md does not compile: $out/$whole"
+    done
 done
-[ -f docs/block-5.c ] || [ -f docs/block-5.cpp ] || fail "docs/c.md has hardly any examples"
+[ "$(find docs -name 'whole-*' | wc -l)" -ge 10 ] || fail "docs/c.md has hardly any examples"

@@ -1,20 +1,5 @@
 # Every example is built as its first comment says, and the three of a language work together: two follow what the third
 # reports.
-try_examples() {
-    start_hub
-    task="build-$1"
-    "./follow-$1" "$url" "$task" >follow.log 2>&1 &
-    follow=$!
-    "./poll-$1" "$url" "$task" >poll.log 2>&1 &
-    poll=$!
-    run "./worker-$1" "$url" "$task"
-    wait $follow || { cat follow.log >&2; fail "follow of $1"; }
-    wait $poll || { cat poll.log >&2; fail "poll of $1"; }
-    grep -q 'complete' follow.log || { cat follow.log >&2; fail "follow of $1 saw no end"; }
-    grep -q 'complete' poll.log || { cat poll.log >&2; fail "poll of $1 saw no end"; }
-    stop_hubs
-}
-
 # The line that the first comment tells people to use, in the directory of the example.
 build_line() {
     sed -n 's/^[ /*]* \(\(cc\|c++\) .*\)$/\1/p' "$1" | head -n 1

@@ -1,8 +1,8 @@
 # The tree works from another place, with a blank in its path and another directory for libraries.
 rm -rf moved packaged
 mkdir moved
-cp -R "$stage" "moved/an other place"
-moved="$out/moved/an other place"
+cp -R "$stage" "$moved"
+
 cxx=$(cxx_compilers | head -n 1)
 flags=$(PKG_CONFIG_PATH="$moved/lib/pkgconfig" pkg-config --cflags --libs steadywire)
 eval "$cxx -std=c++17 $warnings '$here/smoke.cpp' -o smoke $flags"
