@@ -68,18 +68,18 @@ struct Completion {
     steadywire_client* client;
 
     static void result(steadywire_status status, const char* message, void* user_data) noexcept {
-        run(user_data, [&](Callable& call) { call(Result(static_cast<Status>(status), message)); });
+        run(user_data, [&](Callable& done) { done(Result(static_cast<Status>(status), message)); });
     }
 
     static void receipt(const steadywire_receipt* receipt, void* user_data) noexcept {
-        run(user_data, [&](Callable& call) { call(Receipt(receipt)); });
+        run(user_data, [&](Callable& done) { done(Receipt(receipt)); });
     }
 
     static void outcome(const steadywire_outcome* outcome, void* user_data) noexcept {
-        run(user_data, [&](Callable& call) {
+        run(user_data, [&](Callable& done) {
             // It stays the library's: as the callable gets it, it can only be looked at.
             Borrowed borrowed{Outcome(const_cast<steadywire_outcome*>(outcome))};
-            call(static_cast<const Outcome&>(borrowed.outcome));
+            done(static_cast<const Outcome&>(borrowed.outcome));
         });
     }
 

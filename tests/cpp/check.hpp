@@ -65,6 +65,19 @@ inline sw::Config nowhere() {
     return config;
 }
 
+/** A client whose end waits until no handler runs: for tests whose handlers use what is on the stack. */
+class Client : public sw::Client {
+public:
+    using sw::Client::Client;
+    Client(Client&&) = default;
+    Client& operator=(Client&&) = default;
+    ~Client() {
+        if (get() != nullptr) {
+            close_wait(deadline);
+        }
+    }
+};
+
 /** The answer of a future, which must come. */
 template <class T>
 T soon(std::future<T> future) {

@@ -5,6 +5,8 @@
 #   tests/cpp/run.sh STAGE PROGRAMS    what `make install PREFIX=STAGE` made; the directory of the program steadywire
 #   STEP=NAME                          only that step
 #   CC, CXX                            one compiler instead of all there are
+#   LIB_PROFILE                        the Cargo profile of STAGE
+#   CMAKE                              the CMake to use
 set -eu
 
 stage=$(cd "$1" && pwd)

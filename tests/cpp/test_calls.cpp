@@ -6,10 +6,10 @@
 
 #include "check.hpp"
 
-static sw::Client client() { return sw::Client(sw::Config(hub())); }
+static Client client() { return Client(sw::Config(hub())); }
 
 static void state_and_current_task() {
-    sw::Client one = client();
+    Client one = client();
     CHECK(one.state() == sw::State::disconnected);
     CHECK(!one.current_task());
     soon(one.connect("cpp-current"));
@@ -26,7 +26,7 @@ static void state_and_current_task() {
 static void every_call_has_three_forms() {
     Channel<std::string> done;
     auto ok = [&](const sw::Result& result) { done.put(result ? "ok" : std::string(result.message())); };
-    sw::Client one = client();
+    Client one = client();
     one.connect(std::nullopt, ok);
     CHECK(done.take() == "ok");
     one.connect("t", ok);
@@ -49,18 +49,18 @@ static void every_call_has_three_forms() {
 }
 
 static void stats_and_cursors_are_json() {
-    sw::Client one = client();
+    Client one = client();
     one.connect_wait();
     CHECK(contains(one.stats_json(), "\"generation\":1"));
     CHECK(one.cursors_json().front() == '{');
-    sw::Client next(sw::Config(hub()).cursors(one.cursors_json()));
+    Client next(sw::Config(hub()).cursors(one.cursors_json()));
     next.connect_wait();
 }
 
 static void calls_on_a_client_that_is_gone_are_errors() {
     sw::ClientRef gone = sw::ClientRef(nullptr);
     {
-        sw::Client one = client();
+        Client one = client();
         gone = one;
     }
     CHECK_THROWS(sw::Status::invalid_argument, gone.state());
@@ -74,7 +74,7 @@ static void calls_on_a_client_that_is_gone_are_errors() {
 
 static void what_waits_throws_inside_a_handler() {
     Channel<std::string> said;
-    std::optional<sw::Client> one(client());
+    std::optional<Client> one(client());
     one->once(sw::Kind::connected, [&](const sw::Event& event) {
         CHECK_THROWS(sw::Status::would_deadlock, event.client().flush_wait());
         CHECK_THROWS(sw::Status::would_deadlock, event.client().outcome_wait("t"));
@@ -89,7 +89,7 @@ static void close_wait_leaves_nothing_running() {
     Channel<std::string> entered;
     Channel<std::string> go;
     std::atomic<bool> done(false);
-    sw::Client one = client();
+    Client one = client();
     // The handler uses what is on this stack: safe, because close_wait comes first.
     one.once(sw::Kind::connected, [&, canary = Canary(entered)](const sw::Event&) {
         entered.put("entered");
@@ -110,7 +110,7 @@ static void close_wait_leaves_nothing_running() {
 static void with_poll_everything_runs_on_the_thread_that_polls() {
     sw::Config config(hub());
     config.dispatch(sw::Dispatch::poll);
-    sw::Client one(config);
+    Client one(config);
     const auto here = std::this_thread::get_id();
     int progress = 0;
     bool ended = false;
@@ -126,7 +126,7 @@ static void with_poll_everything_runs_on_the_thread_that_polls() {
     });
     // Waiting runs callbacks, too.
     one.connect_wait();
-    sw::Client worker = client();
+    Client worker = client();
     sw::Reporter task = worker.report("cpp-polled");
     task.progress(10);
     task.complete_wait();
@@ -143,7 +143,7 @@ static void with_poll_everything_runs_on_the_thread_that_polls() {
 }
 
 static void only_a_polled_client_can_be_polled() {
-    sw::Client one = client();
+    Client one = client();
     CHECK_THROWS(sw::Status::invalid_state, one.poll());
     CHECK_THROWS(sw::Status::invalid_state, one.fd());
 }
@@ -158,7 +158,7 @@ static void the_log_tells_operators() {
                     }
                     throw std::runtime_error("nobody hears of it");
                 });
-    sw::Client lonely(nowhere());
+    Client lonely(nowhere());
     CHECK_THROWS(sw::Status::attempts_exhausted, lonely.connect_wait());
     CHECK(contains(lines.take(), "127.0.0.1"));
     sw::set_log(nullptr);

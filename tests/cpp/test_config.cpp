@@ -3,7 +3,7 @@
 
 /** The text of the error that a client gives for this config. */
 static std::string refused(const sw::Config& config) {
-    return CHECK_THROWS(sw::Status::invalid_argument, sw::Client{config});
+    return CHECK_THROWS(sw::Status::invalid_argument, Client{config});
 }
 
 static sw::Config config() { return sw::Config("ws://127.0.0.1:1/ws"); }
@@ -48,7 +48,7 @@ static void every_option_can_be_set() {
         .proxy_from_environment()
         .disposition(4000, sw::Disposition::fatal)
         .json("reconnectInterval", "250");
-    sw::Client client(config);
+    Client client(config);
 }
 
 static void each_setter_sets_its_own_option() {
@@ -94,10 +94,10 @@ static void what_can_be_told_at_once_is_told_at_once() {
 
 static void a_config_is_copied_by_the_clients_made_with_it() {
     sw::Config config = nowhere();
-    sw::Client first(config);
+    Client first(config);
     config.url("http://no");
-    sw::Client second(nowhere());
-    CHECK_THROWS(sw::Status::invalid_url, sw::Client{config});
+    Client second(nowhere());
+    CHECK_THROWS(sw::Status::invalid_url, Client{config});
     CHECK_THROWS(sw::Status::attempts_exhausted, first.connect_wait());
 }
 

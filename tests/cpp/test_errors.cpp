@@ -32,18 +32,18 @@ static void names_and_kinds() {
 static void an_error_is_an_exception_with_the_text_of_the_library() {
     bool caught = false;
     try {
-        sw::Client client(sw::Config("http://example.org"));
+        Client client(sw::Config("http://example.org"));
     } catch (const std::runtime_error& error) {
         caught = true;
         CHECK(contains(error.what(), "ws://"));
     }
     CHECK(caught);
-    CHECK_THROWS(sw::Status::invalid_url, sw::Client(sw::Config("http://example.org")));
+    CHECK_THROWS(sw::Status::invalid_url, Client(sw::Config("http://example.org")));
 }
 
 static void text_that_is_not_utf8_is_refused() {
     CHECK_THROWS(sw::Status::invalid_argument, sw::Config("ws://\xff"));
-    sw::Client client(nowhere());
+    Client client(nowhere());
     CHECK_THROWS(sw::Status::invalid_argument, client.subscribe("\xff"));
     CHECK_THROWS(sw::Status::invalid_argument, client.subscribe(""));
     CHECK_THROWS(sw::Status::invalid_argument, client.subscribe(std::string_view()));

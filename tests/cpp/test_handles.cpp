@@ -3,16 +3,16 @@
 
 static void a_client_moves_with_its_listeners() {
     Channel<std::string> seen;
-    sw::Client first(nowhere());
+    Client first(nowhere());
     first.once(sw::Kind::state_change, [&](const sw::Event&) { seen.put("called"); });
-    sw::Client second = std::move(first);
+    Client second = std::move(first);
     CHECK(first.get() == nullptr);
     CHECK_THROWS(sw::Status::invalid_argument, first.connect_wait());
     CHECK_THROWS(sw::Status::attempts_exhausted, second.connect_wait());
     CHECK(seen.take() == "called");
 
     // What the target held is freed.
-    sw::Client third(nowhere());
+    Client third(nowhere());
     third.on(sw::Kind::any, [canary = Canary(seen)](const sw::Event&) {});
     third = std::move(second);
     CHECK(seen.take() == "dropped");
@@ -59,8 +59,8 @@ static void an_answer_that_cannot_come_is_an_error() {
 
 static void two_clients_do_not_meet() {
     Channel<std::string> seen;
-    sw::Client first(nowhere());
-    sw::Client second((sw::Config(hub())));
+    Client first(nowhere());
+    Client second((sw::Config(hub())));
     second.connect_wait();
     first.on(sw::Kind::state_change, [&](const sw::Event& event) {
         if (event.state() == sw::State::error) {
@@ -79,7 +79,7 @@ static void two_clients_do_not_meet() {
 static void an_event_that_is_kept_outlives_its_client() {
     Channel<sw::OwnedEvent> kept;
     {
-        sw::Client client(nowhere());
+        Client client(nowhere());
         client.once(sw::Kind::state_change, [&](const sw::Event& event) { kept.put(event.clone()); });
         CHECK_THROWS(sw::Status::attempts_exhausted, client.connect_wait());
     }
@@ -99,6 +99,25 @@ static void an_event_that_is_kept_outlives_its_client() {
     CHECK(view.clone().state() == sw::State::connecting);
 }
 
+static void an_event_is_valid_during_its_call_only() {
+    Channel<const steadywire_event*> seen;
+    Client client(nowhere());
+    client.once(sw::Kind::state_change, [&](const sw::Event& event) {
+        // Each ask gives the same text: a view into the event, no copy.
+        CHECK(event.reason() == "connect() was called");
+        CHECK(event.reason().data() == event.reason().data());
+        CHECK(event.reason().data()[event.reason().size()] == '\0');
+        seen.put(event.get());
+    });
+    CHECK_THROWS(sw::Status::attempts_exhausted, client.connect_wait());
+    // What is kept beyond it is told apart from an event: nothing is read that is gone.
+    sw::Event gone(seen.take());
+    CHECK(gone.kind() == sw::Kind::any);
+    CHECK(gone.reason().empty());
+    CHECK(!gone.state() && !gone.timestamp());
+    CHECK_THROWS(sw::Status::invalid_argument, gone.clone());
+}
+
 int main() {
     return run_tests({
         {"a client moves with its listeners", a_client_moves_with_its_listeners},
@@ -106,6 +125,7 @@ int main() {
         {"a client may be destroyed inside its own handler", a_client_may_be_destroyed_inside_its_own_handler},
         {"an answer that cannot come is an error", an_answer_that_cannot_come_is_an_error},
         {"two clients do not meet", two_clients_do_not_meet},
+        {"an event is valid during its call only", an_event_is_valid_during_its_call_only},
         {"an event that is kept outlives its client", an_event_that_is_kept_outlives_its_client},
     });
 }

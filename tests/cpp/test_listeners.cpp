@@ -8,7 +8,7 @@ static void fail_once(sw::ClientRef client) { CHECK_THROWS(sw::Status::attempts_
 
 static void on_takes_any_callable() {
     Channel<std::string> seen;
-    sw::Client client(nowhere());
+    Client client(nowhere());
     std::function<void(const sw::Event&)> function = [&](const sw::Event& event) {
         if (event.state() == sw::State::error) {
             seen.put("function");
@@ -36,7 +36,7 @@ static void on_takes_any_callable() {
 
 static void once_is_called_once_and_dropped() {
     Channel<std::string> seen;
-    sw::Client client(nowhere());
+    Client client(nowhere());
     client.once(sw::Kind::state_change, [&, canary = Canary(seen)](const sw::Event&) { seen.put("called"); });
     fail_once(client);
     CHECK(seen.take() == "called");
@@ -47,7 +47,7 @@ static void once_is_called_once_and_dropped() {
 
 static void off_ends_a_listener() {
     Channel<std::string> seen;
-    sw::Client client(nowhere());
+    Client client(nowhere());
     auto listener = client.on(sw::Kind::any, [&, canary = Canary(seen)](const sw::Event&) { seen.put("called"); });
     CHECK(listener != 0);
     client.off(listener);
@@ -59,7 +59,7 @@ static void off_ends_a_listener() {
 
 static void off_works_inside_its_own_callback() {
     Channel<std::string> seen;
-    sw::Client client(nowhere());
+    Client client(nowhere());
     auto id = std::make_shared<sw::ListenerId>();
     *id = client.on(sw::Kind::state_change, [&, id, canary = Canary(seen)](const sw::Event& event) {
         event.client().off(*id);
@@ -73,17 +73,17 @@ static void off_works_inside_its_own_callback() {
 
 static void a_handler_is_dropped_where_on_fails() {
     Channel<std::string> seen;
-    sw::Client gone(nowhere());
+    Client gone(nowhere());
     sw::ClientRef client = gone;
     {
-        sw::Client end(std::move(gone));
+        Client end(std::move(gone));
     }
     CHECK_THROWS(sw::Status::invalid_argument, client.on(sw::Kind::any, [canary = Canary(seen)](const sw::Event&) {}));
     CHECK(seen.take() == "dropped");
     CHECK_THROWS(sw::Status::invalid_argument,
                  client.connect(std::nullopt, [canary = Canary(seen)](const sw::Result&) {}));
     CHECK(seen.take() == "dropped");
-    sw::Client other(nowhere());
+    Client other(nowhere());
     CHECK_THROWS(sw::Status::invalid_argument,
                  other.on(static_cast<sw::Kind>(77), [canary = Canary(seen)](const sw::Event&) {}));
     CHECK(seen.take() == "dropped");
@@ -91,7 +91,8 @@ static void a_handler_is_dropped_where_on_fails() {
 
 static void a_throw_is_an_error_event_of_source_callback() {
     Channel<std::string> errors;
-    sw::Client client(nowhere());
+    Channel<std::string> later;
+    Client client(nowhere());
     client.on(sw::Kind::error, [&](const sw::Event& event) {
         if (event.source() == sw::ErrorSource::callback) {
             CHECK(event.error() == sw::Status::callback_failed);
@@ -101,7 +102,6 @@ static void a_throw_is_an_error_event_of_source_callback() {
     });
     client.once(sw::Kind::state_change, [](const sw::Event&) { throw std::runtime_error("on purpose"); });
     client.once(sw::Kind::state_change, [](const sw::Event&) { throw 7; });
-    Channel<std::string> later;
     client.on(sw::Kind::state_change, [&](const sw::Event&) { later.put("called"); });
     fail_once(client);
     CHECK(contains(errors.take(), "on purpose"));
@@ -116,7 +116,7 @@ static void a_throw_is_an_error_event_of_source_callback() {
 
 static void a_throw_inside_an_error_handler_makes_no_second_one() {
     Channel<std::string> seen;
-    sw::Client client(nowhere());
+    Client client(nowhere());
     client.on(sw::Kind::error, [&](const sw::Event& event) {
         seen.put(std::string(event.code()));
         throw std::runtime_error("again");

@@ -26,7 +26,7 @@ static void credentials_are_asked_for_before_each_attempt() {
         }
     });
     {
-        sw::Client client(config);
+        Client client(config);
         client.connect_wait();
         CHECK(asked.take() == "first");
         CHECK(asked.take() == "again");
@@ -39,7 +39,7 @@ static void a_request_can_be_answered_later() {
     Channel<sw::CredentialsRequest> requests;
     sw::Config config = guarded();
     config.credentials([&](sw::CredentialsRequest& request) { requests.put(std::move(request)); });
-    sw::Client client(config);
+    Client client(config);
     auto connected = client.connect();
     sw::CredentialsRequest request = requests.take();
     CHECK(connected.wait_for(0s) == std::future_status::timeout);
@@ -56,7 +56,7 @@ static void an_answer_after_the_client_does_nothing() {
     {
         sw::Config config = guarded();
         config.credentials([&](sw::CredentialsRequest& request) { requests.put(std::move(request)); });
-        sw::Client client(config);
+        Client client(config);
         client.connect();
         requests.put(requests.take());
     }
@@ -67,7 +67,7 @@ static void what_is_not_answered_fails_the_attempt() {
     auto result_of = [](auto provider) {
         sw::Config config = guarded();
         config.max_connect_attempts(1).credentials(std::move(provider));
-        sw::Client client(config);
+        Client client(config);
         return CHECK_THROWS(sw::Status::attempts_exhausted, client.connect_wait());
     };
     CHECK(contains(result_of([](sw::CredentialsRequest& request) { request.fail("no key today"); }), "no key today"));
@@ -79,7 +79,7 @@ static void what_is_not_answered_fails_the_attempt() {
 static void a_fatal_failure_ends_the_attempts() {
     sw::Config config = guarded();
     config.credentials([](sw::CredentialsRequest& request) { request.fail("locked out", true); });
-    sw::Client client(config);
+    Client client(config);
     CHECK(contains(CHECK_THROWS(sw::Status::credentials_failed, client.connect_wait()), "locked out"));
 }
 
@@ -95,7 +95,7 @@ static void a_classifier_decides_what_an_end_means() {
         return sw::Disposition::retry;
     });
     config.max_connect_attempts(2).reconnect_interval(1ms).max_reconnect_backoff(1ms);
-    sw::Client client(config);
+    Client client(config);
     CHECK_THROWS(sw::Status::attempts_exhausted, client.connect_wait());
     CHECK(contains(asked.take(), "401"));
 }
@@ -104,7 +104,7 @@ static void where_a_classifier_throws_the_proposal_counts() {
     sw::Config config = guarded();
     config.token("wrong").classify(
         [](const sw::Ending&) -> sw::Disposition { throw std::runtime_error("on purpose"); });
-    sw::Client client(config);
+    Client client(config);
     CHECK_THROWS(sw::Status::unauthorized, client.connect_wait());
 }
 
@@ -112,10 +112,10 @@ static void the_table_can_be_changed() {
     sw::Config config = guarded();
     config.token("wrong").disposition(401, sw::Disposition::retry);
     config.max_connect_attempts(2).reconnect_interval(1ms).max_reconnect_backoff(1ms);
-    sw::Client retries(config);
+    Client retries(config);
     CHECK_THROWS(sw::Status::attempts_exhausted, retries.connect_wait());
     config.disposition(401, sw::Disposition::proposed);
-    sw::Client stops(config);
+    Client stops(config);
     CHECK_THROWS(sw::Status::unauthorized, stops.connect_wait());
 }
 
@@ -127,7 +127,7 @@ static void nobody_is_asked_any_more() {
     config.classify([canary = Canary(dropped)](const sw::Ending&) { return sw::Disposition::fatal; }).classify(nullptr);
     CHECK(dropped.take() == "dropped");
     config.token("secret");
-    sw::Client client(config);
+    Client client(config);
     client.connect_wait();
 }
 

@@ -4,11 +4,11 @@
 
 #include "check.hpp"
 
-static sw::Client client() { return sw::Client(sw::Config(hub())); }
+static Client client() { return Client(sw::Config(hub())); }
 
 static void a_task_is_followed_to_its_end() {
-    sw::Client worker = client();
-    sw::Client watcher = client();
+    Client worker = client();
+    Client watcher = client();
     sw::Follow follow = watcher.follow("cpp-follow");
     CHECK(follow.task_id() == "cpp-follow");
 
@@ -60,11 +60,11 @@ static void a_task_is_followed_to_its_end() {
 }
 
 static void a_follow_waits_as_long_as_it_is_told() {
-    sw::Client watcher = client();
+    Client watcher = client();
     sw::Follow follow = watcher.follow("cpp-patience");
     CHECK_THROWS(sw::Status::timeout, follow.next(0ms));
     CHECK_THROWS(sw::Status::timeout, follow.next(1ms));
-    sw::Client worker = client();
+    Client worker = client();
     worker.connect_wait();
     worker.send_wait(sw::Message::progress("cpp-patience", 1).ack(true));
     const sw::Event* event = follow.next(deadline);
@@ -87,11 +87,11 @@ static void a_follow_is_an_input_range() {
     static_assert(std::input_iterator<sw::Follow::iterator>);
     static_assert(std::ranges::input_range<sw::Follow>);
 #endif
-    sw::Client worker = client();
+    Client worker = client();
     sw::Reporter task = worker.report("cpp-range");
     task.progress(10);
     task.complete_wait();
-    sw::Client watcher = client();
+    Client watcher = client();
     sw::Follow follow = watcher.follow("cpp-range");
     auto end =
         std::find_if(follow.begin(), follow.end(), [](const sw::Event& e) { return e.kind() == sw::Kind::complete; });
@@ -108,7 +108,7 @@ static void a_follow_is_an_input_range() {
 
 static void a_follow_inside_a_handler_says_that_it_would_never_end() {
     Channel<std::string> said;
-    sw::Client watcher = client();
+    Client watcher = client();
     watcher.once(sw::Kind::connected, [&](const sw::Event& event) {
         try {
             for (const sw::Event& next : event.client().follow("cpp-never")) {
@@ -123,10 +123,10 @@ static void a_follow_inside_a_handler_says_that_it_would_never_end() {
 }
 
 static void an_outcome_is_a_value() {
-    sw::Client worker = client();
-    sw::Client watcher = client();
-    std::future<sw::Outcome> future = watcher.outcome("cpp-fails");
     Channel<sw::Outcome> kept;
+    Client worker = client();
+    Client watcher = client();
+    std::future<sw::Outcome> future = watcher.outcome("cpp-fails");
     watcher.outcome("cpp-fails", [&](const sw::Outcome& outcome) { kept.put(outcome.clone()); });
     {
         sw::Reporter task = worker.report("cpp-fails");
@@ -154,7 +154,7 @@ static void an_outcome_is_a_value() {
 }
 
 static void what_is_waited_for_may_be_lost() {
-    sw::Client watcher = client();
+    Client watcher = client();
     std::future<sw::Outcome> future = watcher.outcome("cpp-lost");
     CHECK_THROWS(sw::Status::timeout, watcher.outcome_wait("cpp-lost", 1ms));
     watcher.disconnect_wait();
@@ -165,8 +165,8 @@ static void what_is_waited_for_may_be_lost() {
 }
 
 static void a_reporter_that_is_destroyed_fails_its_task() {
-    sw::Client worker = client();
-    sw::Client watcher = client();
+    Client worker = client();
+    Client watcher = client();
     try {
         sw::Reporter task = worker.report("cpp-abandoned");
         task.log(sw::Level::info, "about to fail");
@@ -177,11 +177,11 @@ static void a_reporter_that_is_destroyed_fails_its_task() {
 }
 
 static void a_receipt_says_what_became_of_a_message() {
-    sw::Client worker = client();
+    Channel<sw::Receipt> receipts;
+    Client worker = client();
     worker.connect_wait();
     CHECK(soon(worker.send(sw::Message::status("cpp-send", R"({"a":1})").ack(true))).state() ==
           sw::ReceiptState::acked);
-    Channel<sw::Receipt> receipts;
     worker.send(sw::Message::progress("cpp-send", 50).stage("half").text("way"),
                 [&](const sw::Receipt& receipt) { receipts.put(receipt); });
     worker.send(sw::Message::other("tick", "cpp-send").data("[1]").timestamp(sw::Timestamp(1732000000000ms)), nullptr);
@@ -211,16 +211,16 @@ static void a_message_that_makes_no_sense_is_refused() {
     sw::Message moved = std::move(message);
     CHECK_THROWS(sw::Status::invalid_argument, message.code("d"));
     moved.code("d");
-    sw::Client worker = client();
+    Client worker = client();
     CHECK_THROWS(sw::Status::invalid_argument, worker.send(message));
-    sw::Client full(sw::Config(hub()).max_queued_messages(1));
+    Client full(sw::Config(hub()).max_queued_messages(1));
     full.send(sw::Message::log("t", sw::Level::debug, "1"), nullptr);
     CHECK_THROWS(sw::Status::queue_full, full.send(sw::Message::log("t", sw::Level::debug, "2")));
 }
 
 static void an_answer_that_throws_is_an_error_event() {
     Channel<std::string> errors;
-    sw::Client worker = client();
+    Client worker = client();
     worker.on(sw::Kind::error, [&](const sw::Event& event) { errors.put(std::string(event.message())); });
     worker.connect_wait();
     worker.send(sw::Message::progress("cpp-throws", 1),
