@@ -1106,7 +1106,7 @@ typedef uint64_t steadywire_listener;
  * @param kind STEADYWIRE_EVENT_..., STEADYWIRE_EVENT_ANY for all of them
  * @param user_data passed to each call; from here on the library's, also where this fails
  * @param drop NULL, or called once with `user_data` after the last call
- * @param listener NULL, or receives the listener's number
+ * @param listener NULL, or receives the listener's number, before the first call
  * @return STEADYWIRE_OK, STEADYWIRE_INVALID_ARGUMENT
  */
 steadywire_status steadywire_client_on(steadywire_client *client,

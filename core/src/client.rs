@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 use crate::consumer::Consumer;
-use crate::dispatch::{ALL_KINDS, Dispatch, Handler, Turns};
+use crate::dispatch::{ALL_KINDS, Dispatch, Turns};
 use crate::error::Error;
 use crate::event::{Event, EventKind, Outcome, Receipt, Settlement, State};
 use crate::follow::{Follow, Follower, Queue};
@@ -213,22 +213,35 @@ impl Client {
 
     /// Calls `handler` for every event of a kind from now on.
     pub fn on(&self, kind: EventKind, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(Interest::bit(kind), false, Box::new(handler))
+        self.listen(Some(kind), false, |_| {}, handler)
     }
 
     /// Calls `handler` for every event of any kind.
     pub fn on_any(&self, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(ALL_KINDS, false, Box::new(handler))
+        self.listen(None, false, |_| {}, handler)
     }
 
     /// Calls `handler` for the next event of a kind, and never again.
     pub fn once(&self, kind: EventKind, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(Interest::bit(kind), true, Box::new(handler))
+        self.listen(Some(kind), true, |_| {}, handler)
     }
 
-    /// Calls `handler` for the next event of any kind, and never again.
-    pub fn once_any(&self, handler: impl FnMut(&Event<'_>) + Send + 'static) -> ListenerId {
-        self.listen(ALL_KINDS, true, Box::new(handler))
+    /// As [`on`](Self::on) and [`once`](Self::once), of any kind where none is given. `tell` is called with the
+    /// listener's number before the listener can be: for bindings, whose listeners may want to take themselves off.
+    pub fn listen(
+        &self,
+        kind: Option<EventKind>,
+        once: bool,
+        tell: impl FnOnce(ListenerId),
+        handler: impl FnMut(&Event<'_>) + Send + 'static,
+    ) -> ListenerId {
+        let registry = &self.inner.dispatch.registry;
+        let id = registry.number();
+        tell(ListenerId(id));
+        registry.add_as(id, kind.map_or(ALL_KINDS, Interest::bit), once, Box::new(handler));
+        self.inner.dispatch.update_interest();
+        self.after_adding();
+        ListenerId(id)
     }
 
     /// Takes a listener off: no call of it begins after this. A call that is under way on another thread goes on; what
@@ -330,13 +343,6 @@ impl Client {
         Ok(pending)
     }
 
-    fn listen(&self, kinds: u32, once: bool, handler: Handler) -> ListenerId {
-        let id = self.inner.dispatch.registry.add(kinds, once, handler);
-        self.inner.dispatch.update_interest();
-        self.after_adding();
-        ListenerId(id)
-    }
-
     /// What waited for a consumer is delivered.
     fn after_adding(&self) {
         if self.inner.dispatch.registry.in_grace() {
@@ -374,7 +380,8 @@ impl Owner for Inner {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.dispatch.source.check()
+        // A client that has ended answers all that waits.
+        self.dispatch.source.check_process()
     }
 
     fn unlease(&self, lease: LeaseId) {

@@ -195,8 +195,8 @@ impl Consumer {
     }
 
     /// Fails where the client cannot work any more: ended, or made before a fork.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.shared.read(|_| ())?;
+    fn check(&self) -> Result<(), Error> {
+        self.check_process()?;
         if self.ending.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the client has been freed; make a new one"));
         }
@@ -235,9 +235,18 @@ impl Consumer {
 
     /// No handle is left: disconnects, then closes. Nothing is delivered any more.
     pub(crate) fn end(&self) {
-        if self.ending.swap(true, Ordering::AcqRel) {
-            return;
+        if self.begin_end() {
+            self.go_on_to_end();
         }
+    }
+
+    /// Refuses what comes from here on. Whether that is new.
+    pub(crate) fn begin_end(&self) -> bool {
+        !self.ending.swap(true, Ordering::AcqRel)
+    }
+
+    /// Does the rest of [`end`](Self::end).
+    pub(crate) fn go_on_to_end(&self) {
         self.shared.interest().set_kinds(0);
         if self.shared.input(Input::Disconnect { ticket: END }).is_err() {
             self.closed.open();

@@ -24,7 +24,7 @@ pub type steadywire_listener = u64;
 /// @param kind STEADYWIRE_EVENT_..., STEADYWIRE_EVENT_ANY for all of them
 /// @param user_data passed to each call; from here on the library's, also where this fails
 /// @param drop NULL, or called once with `user_data` after the last call
-/// @param listener NULL, or receives the listener's number
+/// @param listener NULL, or receives the listener's number, before the first call
 /// @return STEADYWIRE_OK, STEADYWIRE_INVALID_ARGUMENT
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn steadywire_client_on(
@@ -108,14 +108,9 @@ unsafe fn listen(
                 unsafe { callback(event, user_data.pointer()) };
             });
         };
-        let id = match kind {
-            Some(kind) if once => this.client.once(kind, handler),
-            Some(kind) => this.client.on(kind, handler),
-            None if once => this.client.once_any(handler),
-            None => this.client.on_any(handler),
-        };
+        // Before the first call, which may want to take itself off.
         // SAFETY: passed on.
-        unsafe { put(listener, id.number()) };
+        this.client.listen(kind, once, |id| unsafe { put(listener, id.number()) }, handler);
         Ok(())
     })
 }

@@ -107,8 +107,12 @@ impl Inner {
             // A forked child touches nothing that a thread of its parent may have held.
             return;
         }
-        self.dispatch.source.end();
+        // In this order: nothing new begins, nothing more is told, and only then all is settled that is open.
+        let is_first = self.dispatch.source.begin_end();
         self.dispatch.end();
+        if is_first {
+            self.dispatch.source.go_on_to_end();
+        }
         if let Some(turns) = self.dispatch.source.turns() {
             turns.finish();
         }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 pub(crate) use counters::Counters;
 use drain::{Drain, Ran};
-pub(crate) use registry::{ALL_KINDS, Handler, Registry};
+pub(crate) use registry::{ALL_KINDS, Registry};
 pub use turns::Poll;
 pub(crate) use turns::Turns;
 

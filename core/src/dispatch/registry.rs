@@ -55,15 +55,26 @@ pub(super) struct Route {
 }
 
 impl Registry {
+    /// A number for a listener that is to be added.
+    pub(crate) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// Adds a listener for the kinds whose bits are set; answers with its number.
+    #[cfg(test)]
     pub(crate) fn add(&self, kinds: u32, once: bool, handler: Handler) -> u64 {
-        let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = self.number();
+        self.add_as(id, kinds, once, handler);
+        id
+    }
+
+    /// Adds a listener under its number.
+    pub(crate) fn add_as(&self, id: u64, kinds: u32, once: bool, handler: Handler) {
         let alive = Arc::new(AtomicBool::new(true));
         let mut state = lock(&self.state);
         state.listeners.insert(id, (kinds, alive.clone()));
         state.new_listeners.push(Listener { id, kinds, once, alive, handler });
         self.changed.store(true, Ordering::Release);
-        id
     }
 
     /// Takes a listener off: no call of it begins after this. False when it was off already.

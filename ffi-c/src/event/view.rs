@@ -83,11 +83,11 @@ impl EventView {
         field: Field,
         find: impl FnOnce(&'a Event<'_>) -> Option<&'a str>,
     ) -> Option<(*const c_char, usize)> {
+        let text = find(event)?;
         let known = self.texts[field as usize].get();
         if !known.0.is_null() {
             return Some(known);
         }
-        let text = find(event)?;
         let mut buffer = self.buffer.borrow_mut();
         if buffer.is_empty() {
             buffer.reserve(size(event));
