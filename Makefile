@@ -15,6 +15,9 @@ CARGO_FUZZ := 0.13.2
 
 NPM := npm --prefix bindings-node
 
+# Written by hand, and formatted by clang-format
+CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c)
+
 # Where `make install` puts the C library; LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu)
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -36,7 +39,7 @@ need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node test-cpp test-autobahn test-interop test-nginx lib install stage check purity \
+.PHONY: help demo test test-all test-node test-cpp test-autobahn test-interop test-nginx test-valgrind lib install stage check purity \
 	sim traces fuzz mutants node_modules venv bench bless fmt clean
 
 help: ## list the targets
@@ -58,6 +61,13 @@ test-cpp: stage venv ## the C library as it is installed: the header for C++, ex
 	$(CARGO) build --locked -p steadywire-cli
 	LIB_PROFILE=$(STAGE_PROFILE) CMAKE="$(CMAKE)" tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
+test-valgrind: stage ## the programs in C++ under AddressSanitizer and under valgrind
+	@$(call need,valgrind,valgrind)
+	$(CARGO) build --locked -p steadywire-cli
+	CXX=g++ STEP=programs CXXFLAGS=-fsanitize=address,undefined tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+	CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite" \
+		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
 
@@ -78,7 +88,9 @@ test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
 	$(MAKE) test-nginx
 	@$(call need,cmake,cmake)
+	@$(call need,clang++,clang)
 	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
+	$(MAKE) test-valgrind
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
@@ -89,6 +101,7 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
+	$(VENV)/clang-format --dry-run --Werror $(CPP)
 	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
@@ -165,6 +178,7 @@ fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
+	$(VENV)/clang-format -i $(CPP)
 
 clean: ## remove what was built
 	$(CARGO) clean

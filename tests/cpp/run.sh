@@ -22,6 +22,8 @@ moved="$out/moved/an other place"
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
 
 . "$here/hub.sh"
+command -v pkg-config >/dev/null || fail "pkg-config is missing: install the Debian package pkgconf"
+[ -n "$(c_compilers)" ] && [ -n "$(cxx_compilers)" ] || fail "a compiler is missing: install the Debian package g++"
 for step in header complete programs examples docs symbols second-rust moved cmake; do
     if [ "${STEP:-$step}" = "$step" ]; then
         echo "== $step"
