@@ -65,7 +65,8 @@ test-valgrind: stage ## the programs in C++ under AddressSanitizer and under val
 	@$(call need,valgrind,valgrind)
 	$(CARGO) build --locked -p steadywire-cli
 	CXX=g++ STEP=programs CXXFLAGS=-fsanitize=address,undefined tests/cpp/run.sh $(STAGE) $(TARGET)/debug
-	CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite" \
+	CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+		--errors-for-leak-kinds=definite" \
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote

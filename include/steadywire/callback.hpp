@@ -58,7 +58,9 @@ struct Blame {
 template <class Callable>
 void on_event(const steadywire_event* event, void* user_data) noexcept {
     guarded([&] { Box<Callable>::of(user_data).call(Event(event)); },
-            Blame{steadywire_event_client(event), steadywire_event_kind(event)});
+            [&](std::string_view text) noexcept {
+                Blame{steadywire_event_client(event), steadywire_event_kind(event)}(text);
+            });
 }
 
 /** What is called once with an answer, and which client hears of it if it throws. */
@@ -113,8 +115,8 @@ public:
 
     template <class... Value>
     void set(Value&&... value) {
-        open_ = false;
         promise_.set_value(std::forward<Value>(value)...);
+        open_ = false;
     }
 
     void fail(const Error& error) noexcept {

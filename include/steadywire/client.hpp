@@ -40,16 +40,19 @@ public:
     /**
      * Calls `handler(const Event&)` for every event of a kind from now on, Kind::any for all of them: one at a time for
      * each client, in order. Throws Error.
+     *
+     * @param listener NULL, or receives the listener's number before the first call, for a handler that takes itself off;
+     * it must be there until this returns
      */
     template <class Handler>
-    ListenerId on(Kind kind, Handler&& handler) const {
-        return listen(steadywire_client_on, kind, std::forward<Handler>(handler));
+    ListenerId on(Kind kind, Handler&& handler, ListenerId* listener = nullptr) const {
+        return listen(steadywire_client_on, kind, std::forward<Handler>(handler), listener);
     }
 
     /** As on(), for the next event of the kind only. */
     template <class Handler>
-    ListenerId once(Kind kind, Handler&& handler) const {
-        return listen(steadywire_client_once, kind, std::forward<Handler>(handler));
+    ListenerId once(Kind kind, Handler&& handler, ListenerId* listener = nullptr) const {
+        return listen(steadywire_client_once, kind, std::forward<Handler>(handler), listener);
     }
 
     /**
@@ -82,8 +85,8 @@ public:
 
     /** As connect(), and waits for the answer. Throws Error, Status::timeout where it is not there yet. */
     void connect_wait(std::optional<std::string_view> task = {}, std::chrono::milliseconds timeout = forever) const {
-        detail::check(
-            steadywire_client_connect_wait(client_, detail::start(task), detail::length(task), timeout.count()));
+        detail::check(steadywire_client_connect_wait(client_, detail::start(task), detail::length(task),
+                                                     detail::wait_for(timeout)));
     }
 
     /**
@@ -105,7 +108,7 @@ public:
 
     /** As disconnect(), and waits for the answer. Throws Error. */
     void disconnect_wait(std::chrono::milliseconds timeout = forever) const {
-        detail::check(steadywire_client_disconnect_wait(client_, timeout.count()));
+        detail::check(steadywire_client_disconnect_wait(client_, detail::wait_for(timeout)));
     }
 
     /** Drops the link and dials now; without a link the same as connect() without a task. Throws Error. */
@@ -123,7 +126,7 @@ public:
 
     /** As reconnect(), and waits for the answer. Throws Error. */
     void reconnect_wait(std::chrono::milliseconds timeout = forever) const {
-        detail::check(steadywire_client_reconnect_wait(client_, timeout.count()));
+        detail::check(steadywire_client_reconnect_wait(client_, detail::wait_for(timeout)));
     }
 
     /** The future has its answer when every message that was sent before has its receipt. Throws Error. */
@@ -141,7 +144,7 @@ public:
 
     /** As flush(), and waits for the answer. Throws Error. */
     void flush_wait(std::chrono::milliseconds timeout = forever) const {
-        detail::check(steadywire_client_flush_wait(client_, timeout.count()));
+        detail::check(steadywire_client_flush_wait(client_, detail::wait_for(timeout)));
     }
 
     /** Wants a task until unsubscribe(). Does not connect. Repeating it does nothing. Throws Error. */
@@ -176,7 +179,8 @@ public:
     /** As outcome(), and waits for the answer. Throws Error; after Status::timeout the task is no longer wanted by this. */
     Outcome outcome_wait(std::string_view task, std::chrono::milliseconds timeout = forever) const {
         steadywire_outcome* outcome = nullptr;
-        detail::check(steadywire_client_outcome_wait(client_, task.data(), task.size(), timeout.count(), &outcome));
+        detail::check(
+            steadywire_client_outcome_wait(client_, task.data(), task.size(), detail::wait_for(timeout), &outcome));
         return Outcome(outcome);
     }
 
@@ -218,7 +222,7 @@ public:
     /** As send(), and waits for the answer. Throws Error; after Status::timeout the message is on its way all the same. */
     Receipt send_wait(const Message& message, std::chrono::milliseconds timeout = forever) const {
         return detail::receipt([&](steadywire_receipt** receipt) {
-            return steadywire_client_send_wait(client_, message.get(), timeout.count(), receipt);
+            return steadywire_client_send_wait(client_, message.get(), detail::wait_for(timeout), receipt);
         });
     }
 
@@ -229,9 +233,10 @@ public:
         return static_cast<State>(state);
     }
 
-    /** The latest connected or subscribed task that is still wanted, if there is one. */
+    /** The latest connected or subscribed task that is still wanted, if there is one. Throws Error. */
     std::optional<std::string> current_task() const {
         std::string task{detail::view<const steadywire_client>(steadywire_client_current_task, client_)};
+        alive(!task.empty() || steadywire_client_state(client_) >= 0);
         return task.empty() ? std::nullopt : std::optional(std::move(task));
     }
 
@@ -262,7 +267,7 @@ public:
      */
     bool poll(std::chrono::milliseconds timeout = std::chrono::milliseconds(0)) const {
         bool ran = false;
-        detail::check(steadywire_client_poll(client_, timeout.count(), &ran));
+        detail::check(steadywire_client_poll(client_, detail::wait_for(timeout), &ran));
         return ran;
     }
 
@@ -294,15 +299,18 @@ private:
     }
 
     template <class Register, class Handler>
-    ListenerId listen(Register* call, Kind kind, Handler&& handler) const {
+    ListenerId listen(Register* call, Kind kind, Handler&& handler, ListenerId* listener) const {
         static_assert(std::is_invocable_v<std::decay_t<Handler>&, const Event&>,
                       "a handler is called with a const steadywire::Event&");
         using Callable = std::decay_t<Handler>;
         auto* box = detail::box(std::forward<Handler>(handler));
-        steadywire_listener listener = 0;
+        ListenerId own = 0;
+        if (listener == nullptr) {
+            listener = &own;
+        }
         detail::check(
-            call(client_, static_cast<steadywire_kind>(kind), detail::on_event<Callable>, box, box->drop, &listener));
-        return listener;
+            call(client_, static_cast<steadywire_kind>(kind), detail::on_event<Callable>, box, box->drop, listener));
+        return *listener;
     }
 };
 
@@ -339,7 +347,7 @@ public:
      * callback of this client, and then nothing has happened.
      */
     void close_wait(std::chrono::milliseconds timeout = forever) const {
-        detail::check(steadywire_client_close_wait(client_, timeout.count()));
+        detail::check(steadywire_client_close_wait(client_, detail::wait_for(timeout)));
     }
 
     /** Gives the client away, to be freed with steadywire_client_free(). */

@@ -3,6 +3,7 @@
 
 /* Statuses and the exception that carries them. Part of steadywire.hpp. */
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -148,7 +149,15 @@ inline const char* version() noexcept { return steadywire_version(); }
 /** The version of the loaded library's binary interface, to be compared with STEADYWIRE_ABI_VERSION. */
 inline std::uint32_t abi_version() noexcept { return steadywire_abi_version(); }
 
+/** A time to wait that has no end. */
+inline constexpr std::chrono::milliseconds forever = std::chrono::milliseconds::max();
+
 namespace detail {
+
+/** A time to wait, as C takes it. One that is over already is none. */
+inline std::int64_t wait_for(std::chrono::milliseconds time) noexcept {
+    return time == forever ? STEADYWIRE_FOREVER : time.count() < 0 ? 0 : time.count();
+}
 
 /** This thread's last error. */
 inline std::string last_error() {

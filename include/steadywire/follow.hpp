@@ -15,9 +15,6 @@
 
 namespace steadywire {
 
-/** A time to wait that has no end. */
-inline constexpr std::chrono::milliseconds forever{STEADYWIRE_FOREVER};
-
 /**
  * The events of one task in order, ending after its outcome: a complete event, an error event of ErrorSource::task that
  * is fatal, or a lost event. Made by ClientRef::follow().
@@ -55,7 +52,7 @@ public:
     const Event* next(std::chrono::milliseconds timeout = forever) {
         event_.reset();
         const steadywire_event* event = nullptr;
-        const steadywire_status status = steadywire_follow_next(get(), timeout.count(), &event);
+        const steadywire_status status = steadywire_follow_next(get(), detail::wait_for(timeout), &event);
         if (status == STEADYWIRE_END) {
             return nullptr;
         }

@@ -11,7 +11,6 @@
 #include "callback.hpp"
 #include "error.hpp"
 #include "event.hpp"
-#include "follow.hpp"
 #include "message.hpp"
 
 namespace steadywire {
@@ -85,7 +84,8 @@ public:
     /** As complete(), and waits for the answer. Where that throws Status::timeout the message is on its way. */
     Receipt complete_wait(std::string_view data = {}, std::chrono::milliseconds timeout = forever) const {
         return detail::receipt([&](steadywire_receipt** receipt) {
-            return steadywire_reporter_complete_wait(get(), data.data(), data.size(), timeout.count(), receipt);
+            return steadywire_reporter_complete_wait(get(), data.data(), data.size(), detail::wait_for(timeout),
+                                                     receipt);
         });
     }
 
@@ -105,7 +105,7 @@ public:
                        std::chrono::milliseconds timeout = forever) const {
         return detail::receipt([&](steadywire_receipt** receipt) {
             return steadywire_reporter_error_wait(get(), message.data(), message.size(), code.data(), code.size(),
-                                                  timeout.count(), receipt);
+                                                  detail::wait_for(timeout), receipt);
         });
     }
 

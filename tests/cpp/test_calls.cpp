@@ -66,7 +66,7 @@ static void calls_on_a_client_that_is_gone_are_errors() {
     CHECK_THROWS(sw::Status::invalid_argument, gone.state());
     CHECK_THROWS(sw::Status::invalid_argument, gone.stats_json());
     CHECK_THROWS(sw::Status::invalid_argument, gone.cursors_json());
-    CHECK(!gone.current_task());
+    CHECK_THROWS(sw::Status::invalid_argument, gone.current_task());
     CHECK_THROWS(sw::Status::invalid_argument, gone.report("t"));
     CHECK_THROWS(sw::Status::invalid_argument, gone.follow("t"));
     CHECK_THROWS(sw::Status::invalid_argument, gone.outcome("t"));

@@ -61,10 +61,11 @@ static void off_works_inside_its_own_callback() {
     Channel<std::string> seen;
     Client client(nowhere());
     auto id = std::make_shared<sw::ListenerId>();
-    *id = client.on(sw::Kind::state_change, [&, id, canary = Canary(seen)](const sw::Event& event) {
+    auto handler = [&, id, canary = Canary(seen)](const sw::Event& event) {
         event.client().off(*id);
         seen.put("still alive");
-    });
+    };
+    CHECK(client.on(sw::Kind::state_change, std::move(handler), id.get()) == *id);
     fail_once(client);
     CHECK(seen.take() == "still alive");
     CHECK(seen.take() == "dropped");

@@ -64,6 +64,8 @@ static void a_follow_waits_as_long_as_it_is_told() {
     sw::Follow follow = watcher.follow("cpp-patience");
     CHECK_THROWS(sw::Status::timeout, follow.next(0ms));
     CHECK_THROWS(sw::Status::timeout, follow.next(1ms));
+    // A deadline that has passed is no wait without end.
+    CHECK_THROWS(sw::Status::timeout, follow.next(-1ms));
     Client worker = client();
     worker.connect_wait();
     worker.send_wait(sw::Message::progress("cpp-patience", 1).ack(true));
