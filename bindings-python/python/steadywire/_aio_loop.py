@@ -1,0 +1,178 @@
+"""How a client is woken inside an event loop, and what must be done with it when the process ends."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from inspect import isawaitable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from . import _life
+from ._dispatcher import _meaning, _wake, missing, refusal, waiting
+from ._log import logger
+from ._native import Error, Native
+from ._options import CredentialsRequest, Providers, checked_credentials
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ._router import Router
+
+# How long the loop is held at a time while much is waiting.
+_TURN = 0.005
+
+
+class Waiter:
+    """Puts an answer into a future of the loop."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self._future = future
+
+    def settle(self, value: Any) -> None:
+        """Take the answer."""
+        if self._future.done() or self._future.get_loop().is_closed():
+            return
+        if isinstance(value, BaseException):
+            self._future.set_exception(value)
+            # Nobody has to ask: an error that matters comes as an event as well.
+            self._future.exception()
+        else:
+            self._future.set_result(value)
+
+
+class Attached:
+    """One client in one event loop."""
+
+    def __init__(self, router: Router, providers: Providers, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._native = router.native
+        self._router = weakref.ref(router)
+        self._flush: tuple[int, int] | None = None
+        _life.enter(self)
+        weakref.finalize(router, _wake, self._native).atexit = False
+        reader = _Reader(router, providers, loop)
+        try:
+            loop.add_reader(self._native.wake_fd(), reader)
+            reader.remove = loop.remove_reader
+        except (NotImplementedError, AttributeError):
+            threading.Thread(target=_wake_loop, args=(self._native, loop, reader), daemon=True).start()
+
+    def expect(self, ticket: int) -> asyncio.Future[Any]:
+        """Somebody waits for the answer to a call that is about to begin."""
+        future: asyncio.Future[Any] = self.loop.create_future()
+        router = self._router()
+        if router is not None:
+            router.expect(ticket, Waiter(future))
+        return future
+
+    def begin_flush(self) -> None:
+        """Begin to write what waits, and to end."""
+        router = self._router()
+        if router is None or router.closing:
+            return
+        before = missing(self._native) - waiting(self._native)
+        ticket = self._native.number()
+        self._native.disconnect(ticket)
+        self._flush = ticket, before
+
+    def end_flush(self, seconds: float) -> int:
+        """Wait for it, for so long at most. The loop is over, so what comes is taken here and told to nobody."""
+        if self._flush is None:
+            return 0
+        ticket, before = self._flush
+        deadline = monotonic() + seconds
+        done = False
+        while not done and (left := deadline - monotonic()) > 0:
+            self._native.wait_for_batch(int(left * 1000))
+            more = True
+            while more and not done:
+                items, _, more = self._native.take(65_536)
+                done = any(type(item) is tuple and item[0] == ticket for item in items)
+        return missing(self._native) - before
+
+    def stop(self) -> None:
+        """Free the client."""
+        router = self._router()
+        if router is not None:
+            router.stopping = True
+        self._native.close()
+        _wake(self._native)
+
+    def join(self, _seconds: float) -> None:
+        """Nothing to wait for."""
+
+
+class _Reader:
+    """Called by the loop when something waits. It holds the client weakly, and goes when that has gone."""
+
+    def __init__(self, router: Router, providers: Providers, loop: asyncio.AbstractEventLoop) -> None:
+        self._native = router.native
+        self._router = weakref.ref(router)
+        self._providers = providers
+        self._loop = loop
+        self._asking: set[asyncio.Task[None]] = set()
+        self.gone = False
+        self.remove: Any = None
+
+    def __call__(self) -> None:
+        router = self._router()
+        if self.gone:
+            return
+        if router is None or router.stopping:
+            self._go()
+            return
+        try:
+            self._native.hush()
+            self._answer_questions()
+            until = monotonic() + _TURN
+            more = True
+            while more and monotonic() < until:
+                more = router.pump()
+        except Error:
+            logger().exception("the client can go on no more")
+            self._go()
+            return
+        if more:
+            self._loop.call_soon(self)
+        elif router.closing:
+            router.end()
+            self._go()
+
+    def _go(self) -> None:
+        self.gone = True
+        if self.remove is not None:
+            self.remove(self._native.wake_fd())
+
+    def _answer_questions(self) -> None:
+        while (asked := self._native.question()) is not None:
+            number, kind, known = asked
+            if kind == "credentials":
+                task = self._loop.create_task(self._answer(number, CredentialsRequest(**known)))
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+            else:
+                self._native.answer_meaning(number, _meaning(self._providers, known))
+
+    async def _answer(self, number: int, request: CredentialsRequest) -> None:
+        values = {}
+        try:
+            for name, ask in self._providers.credentials.items():
+                value = ask(request)
+                values[name] = checked_credentials(name, await value if isawaitable(value) else value)
+        except Exception as error:  # noqa: BLE001 - whatever it is, there are no credentials
+            self._native.refuse_credentials(number, refusal(error), fatal=False)
+        else:
+            self._native.answer_credentials(number, **values)
+
+
+def _wake_loop(native: Native, loop: asyncio.AbstractEventLoop, reader: _Reader) -> None:
+    """For loops that cannot watch a descriptor."""
+    while not reader.gone:
+        native.wait_for_batch()
+        try:
+            loop.call_soon_threadsafe(reader)
+        except RuntimeError:
+            return  # the loop has been closed

@@ -1,0 +1,158 @@
+"""The thread that takes a client's batches and runs its callbacks.
+
+It is a daemon thread made in Python. It holds the native handle and a weak reference to the router, so that a client
+nobody holds is collected, with callbacks that close over it; the thread ends then.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from . import _life
+from ._log import logger
+from ._native import Error, Native
+from ._options import CredentialsRequest, Ending, Providers, camel, checked_credentials
+
+if TYPE_CHECKING:
+    from ._router import Router
+
+_numbers = itertools.count(1)
+
+
+class Dispatcher:
+    """The thread of one client, and what must be done with it when the process ends."""
+
+    def __init__(self, router: Router, providers: Providers) -> None:
+        """Start it."""
+        self._native = router.native
+        self._router = weakref.ref(router)
+        self._flush: _Flush | None = None
+        _life.enter(self)
+        weakref.finalize(router, _wake, self._native).atexit = False
+        name = f"steadywire-{next(_numbers)}"
+        self._thread = threading.Thread(
+            target=_run, args=(self._native, self._router, providers), name=name, daemon=True
+        )
+        self._thread.start()
+
+    def begin_flush(self) -> None:
+        """Begin to write what waits, and to end."""
+        router = self._router()
+        if router is None or router.closing:
+            return
+        flush = _Flush(missing(self._native) - waiting(self._native))
+        ticket = self._native.number()
+        router.expect(ticket, flush)
+        self._native.disconnect(ticket)
+        self._flush = flush
+
+    def end_flush(self, seconds: float) -> int:
+        """Wait for it, for so long at most. Says how many messages are not known to have left."""
+        router = self._router()
+        if router is None or self._flush is None:
+            return 0
+        self._flush.done.wait(max(seconds, 0))
+        return missing(self._native) - self._flush.missing
+
+    def stop(self) -> None:
+        """Let the thread end as soon as it comes back from what it does."""
+        router = self._router()
+        if router is not None:
+            router.stopping = True
+        self._native.close()
+        _wake(self._native)
+
+    def join(self, seconds: float) -> None:
+        """Wait until it has left the core."""
+        if self._thread is not threading.current_thread():
+            self._thread.join(seconds)
+
+
+class _Flush:
+    """Waits for the end of a disconnect."""
+
+    def __init__(self, missing: int) -> None:
+        self.done = threading.Event()
+        self.missing = missing
+
+    def settle(self, _value: object) -> None:
+        self.done.set()
+
+
+def _run(native: Native, ref: weakref.ref[Router], providers: Providers) -> None:
+    more = False
+    while True:
+        try:
+            if not more:
+                native.wait_for_batch()
+            router = ref()
+            if router is None or router.stopping:
+                break
+            router.dispatcher = threading.get_ident()
+            answer_questions(native, providers)
+            more = router.pump()
+            if router.closing and not more:
+                router.end()
+                break
+        except Exception:  # noqa: BLE001 - the thread must go on: without it nothing is delivered
+            logger().exception("a defect in steadywire")
+            more = False
+        finally:
+            # Held over the wait it would keep the client alive.
+            router = None
+
+
+def answer_questions(native: Native, providers: Providers) -> None:
+    """Ask the functions that the program gave, and answer the core."""
+    while (asked := native.question()) is not None:
+        number, kind, known = asked
+        if kind == "credentials":
+            request = CredentialsRequest(**known)
+            try:
+                values = {name: checked_credentials(name, ask(request)) for name, ask in providers.credentials.items()}
+            except Exception as error:  # noqa: BLE001 - whatever it is, there are no credentials
+                native.refuse_credentials(number, refusal(error), fatal=False)
+            else:
+                native.answer_credentials(number, **values)
+        else:
+            native.answer_meaning(number, _meaning(providers, known))
+
+
+def missing(native: Native) -> int:
+    """Count the messages that never left, may not have arrived, or still wait."""
+    stats = json.loads(native.stats_json())
+    dropped = sum(count for reason, count in stats["receipts"]["dropped"].items() if reason != "superseded")
+    return int(dropped + stats["receipts"]["unknown"]) + waiting(native)
+
+
+def waiting(native: Native) -> int:
+    """Count the messages that are not yet known to have arrived."""
+    stats = json.loads(native.stats_json())
+    return int(stats["outboxMessages"] + stats["inFlight"])
+
+
+def refusal(error: BaseException) -> str:
+    """Say why there are no credentials."""
+    return f"the function that gives credentials raised {type(error).__name__}: {error}"
+
+
+def _meaning(providers: Providers, known: dict[str, Any]) -> str | None:
+    if providers.classify is None:
+        return None
+    try:
+        answer = providers.classify(Ending(**known))
+        return None if answer is None else camel(answer)
+    except Exception:  # noqa: BLE001 - the proposal counts
+        logger().exception("the function given as `classify` failed")
+        return None
+
+
+def _wake(native: Native) -> None:
+    try:
+        native.wake()
+    except Error:
+        return
