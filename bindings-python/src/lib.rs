@@ -19,6 +19,7 @@ mod native;
 mod options;
 mod questions;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 
 /// The native half of the package; `steadywire` is its public face.
@@ -38,6 +39,7 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let py = module.py();
+        super::refuse_subinterpreters()?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FOLLOW_MAX_EVENTS", steadywire::FOLLOW_MAX_EVENTS)?;
         module.add("FOLLOW_MAX_BYTES", steadywire::FOLLOW_MAX_BYTES)?;
@@ -48,4 +50,15 @@ mod _native {
         module.add("KINDS", kinds)?;
         super::errors::add_to(module)
     }
+}
+
+/// Classes and interned texts are shared by the whole process, which interpreters beside the first must not.
+fn refuse_subinterpreters() -> PyResult<()> {
+    // SAFETY: this thread is attached to an interpreter, of which both calls only read.
+    #[allow(unsafe_code, reason = "the interpreter's number is had in C only")]
+    let number = unsafe { pyo3::ffi::PyInterpreterState_GetID(pyo3::ffi::PyInterpreterState_Get()) };
+    if number == 0 {
+        return Ok(());
+    }
+    Err(PyImportError::new_err("steadywire works in the main interpreter only, not in subinterpreters"))
 }

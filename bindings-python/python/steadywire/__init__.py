@@ -16,7 +16,8 @@ from . import errors, events
 from ._client import Client, Task
 from ._native import __version__
 from ._options import CredentialsRequest, Ending
-from ._pending import Pending, Stream
+from ._pending import Pending
+from ._stream import Stream
 from .errors import Error
 from .events import (
     Complete,

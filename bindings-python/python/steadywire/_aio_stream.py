@@ -15,6 +15,41 @@ if TYPE_CHECKING:
     from .events import Event
 
 
+class Queue:
+    """What the router holds of a stream, so that a stream that nobody else holds is collected."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.buffer = Buffer()
+        self._loop = loop
+        self._sleeping: set[asyncio.Future[None]] = set()
+
+    def push(self, events: Sequence[Event]) -> None:
+        """Take events."""
+        self.buffer.push(events)
+        self._wake()
+
+    def finish(self, outcome: Event | None) -> None:
+        """Take the end."""
+        self.buffer.finish(outcome)
+        self._wake()
+
+    async def wait(self) -> None:
+        """Wait for news."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._sleeping.add(future)
+        try:
+            await future
+        finally:
+            self._sleeping.discard(future)
+
+    def _wake(self) -> None:
+        if self._loop.is_closed():
+            return
+        for future in self._sleeping:
+            if not future.done():
+                future.set_result(None)
+
+
 class Stream:
     """Events for one reader, for `async for`; ends when nothing will come any more.
 
@@ -22,15 +57,13 @@ class Stream:
     of a `with` block or by dropping it, gives up what it wants.
     """
 
-    def __init__(self, router: Router, number: int, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, router: Router, number: int, queue: Queue) -> None:
         """Begin without events. For the library."""
         self._router = router
         self._number = number
-        self._loop = loop
-        self._buffer = Buffer()
+        self._queue = queue
         self._chunks = Chunks()
         self._taken: list[Event] = []
-        self._sleeping: set[asyncio.Future[None]] = set()
         self._left = False
 
     def __aiter__(self) -> Stream:
@@ -38,10 +71,10 @@ class Stream:
 
     async def __anext__(self) -> Event:
         while not self._taken:
-            if not self._buffer.has_news():
+            if not self._queue.buffer.has_news():
                 await self._wait()
                 continue
-            self._taken = self._buffer.take(self._chunks.next_size(self._chunks.size))
+            self._taken = self._queue.buffer.take(self._chunks.next_size(self._chunks.size))
             self._taken.reverse()
             if not self._taken:
                 self.close()
@@ -50,11 +83,11 @@ class Stream:
 
     async def batch(self) -> list[Event]:
         """The next events, all that are there; empty = nothing will come any more."""
-        while not self._taken and not self._buffer.has_news():
+        while not self._taken and not self._queue.buffer.has_news():
             await self._wait()
         taken, self._taken = self._taken, []
         taken.reverse()
-        taken = taken or self._buffer.take(1 << 60)
+        taken = taken or self._queue.buffer.take(1 << 60)
         if not taken:
             self.close()
         return taken
@@ -65,34 +98,12 @@ class Stream:
             return
         self._left = True
         self._router.leave(self._number)
-        self.finish(None)
-
-    def push(self, events: Sequence[Event]) -> None:
-        """Take events. For the library."""
-        self._buffer.push(events)
-        self._wake()
-
-    def finish(self, outcome: Event | None) -> None:
-        """Take the end. For the library."""
-        self._buffer.finish(outcome)
-        self._wake()
+        self._queue.finish(None)
 
     async def _wait(self) -> None:
         self._router.native.check_fork()
-        future: asyncio.Future[None] = self._loop.create_future()
-        self._sleeping.add(future)
-        try:
-            await future
-        finally:
-            self._sleeping.discard(future)
+        await self._queue.wait()
         self._chunks.begin()
-
-    def _wake(self) -> None:
-        if self._loop.is_closed():
-            return
-        for future in self._sleeping:
-            if not future.done():
-                future.set_result(None)
 
     def __enter__(self) -> Self:
         return self

@@ -11,7 +11,8 @@ from ._dispatcher import Dispatcher
 from ._log import logger
 from ._native import Error, Outcome, Receipt
 from ._native import TimeoutError as TimeIsOverError
-from ._pending import Pending, Stream
+from ._pending import Pending
+from ._stream import Queue, Stream
 from ._task import BaseTask
 
 if TYPE_CHECKING:
@@ -103,9 +104,10 @@ class Client(BaseClient):
         native = self._router.native
         native.check()
         lease = native.number()
-        stream = Stream(self._router, lease)
+        queue = Queue()
+        stream = Stream(self._router, lease, queue)
         # The reader first: its events may come before the call returns.
-        self._router.follow(lease, task_id, stream)
+        self._router.follow(lease, task_id, queue)
         try:
             native.lease(lease, task_id, "follow")
         except Error:
@@ -133,14 +135,13 @@ class Client(BaseClient):
         """Iterate over all events from now on, until `disconnect` or `close`. Does not connect."""
         self._router.native.check()
         number = self._router.native.number()
-        stream = Stream(self._router, number)
-        self._router.tap(number, stream)
-        return stream
+        queue = Queue()
+        self._router.tap(number, queue)
+        return Stream(self._router, number, queue)
 
     def batches(self) -> Iterator[list[Event]]:
         """As `events`, but all that is there at a time: the fastest way."""
-        stream = self.events()
-        return iter(stream.batch, [])
+        return iter(self.events().batch, [])
 
     @overload
     def report(self, task_id: str, *, timeout: float = REPORT_SECONDS) -> Task: ...

@@ -52,6 +52,13 @@ def to_json(what: str, value: Any) -> str:
         raise InvalidArgumentError(text) from None
 
 
+def error_data(message: str, code: str, data: Mapping[str, Any] | None) -> str | None:
+    """Write the data of an error that has some of its own; None = the core does it."""
+    if not data:
+        return None
+    return to_json("data", {"error": message, **({"code": code} if code else {}), **data})
+
+
 def _words(kind: str, data: Any) -> Words:
     if kind == "progress":
         fields = _fields(kind, data, "progress", "stage", "message")
@@ -74,10 +81,8 @@ def _words(kind: str, data: Any) -> Words:
         fields = _fields(kind, data)
         rest = {name: value for name, value in fields.items() if name not in {"error", "message", "code", "taskId"}}
         text = _text(fields, "error") or _text(fields, "message")
-        words = {"text": text, "word": _text(fields, "code")}
-        if rest:
-            words["data"] = to_json("data", rest)
-        return words
+        code = _text(fields, "code")
+        return {"text": text, "word": code, "data": error_data(text, code, rest)}
     if kind == "heartbeat" or (data is None and kind not in {"status", "complete"}):
         return {}
     return {"data": to_json("data", data)}

@@ -121,12 +121,16 @@ _URL_TO_COME = "ws://url.invalid/"
 def _plain(name: str, value: Any) -> Any:
     if name in {"max_connect_attempts", "max_reconnect_attempts"} and value == math.inf:
         return None
-    if isinstance(value, str):
-        return camel(value) if name == "overflow" else value
-    if name == "protocols":
+    if name == "overflow" and isinstance(value, str):
+        return camel(value)
+    if name == "protocols" and not isinstance(value, str):
         return _texts(value)
     if not hasattr(value, "items"):
         return value
+    return _plain_mapping(name, value)
+
+
+def _plain_mapping(name: str, value: Mapping[Any, Any]) -> dict[Any, Any]:
     if name == "tls":
         return {camel(key): field for key, field in value.items()}
     if name == "dispositions":

@@ -1,21 +1,16 @@
-"""Answers that come later, for threads."""
+"""Answers that come later, and how threads wait for them."""
 
 from __future__ import annotations
 
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ._buffer import Buffer, Chunks
 from ._native import TimeoutError as TimeIsOverError
 from ._native import WouldDeadlockError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
-
     from ._router import Router
-    from .events import Event
 
 T = TypeVar("T")
 
@@ -77,119 +72,6 @@ class Pending(Generic[T]):
         return f"<Pending: {self._what}, {'done' if self._done else 'waiting'}>"
 
 
-class Stream:
-    """Events for one reader, as an iterator that blocks; ends when nothing will come any more.
-
-    Reading from several threads shares the events out. Leaving it, by `close()`, by the end of a `with` block or by
-    dropping it, gives up what it wants.
-    """
-
-    def __init__(self, router: Router, number: int) -> None:
-        """Begin without events. For the library."""
-        self._router = router
-        self._number = number
-        self._buffer = Buffer()
-        self._chunks = Chunks()
-        self._ready = threading.Condition()
-        self._taken: list[Event] = []
-        self._left = False
-
-    def __iter__(self) -> Stream:
-        return self
-
-    def __next__(self) -> Event:
-        event = self.next()
-        if event is None:
-            raise StopIteration
-        return event
-
-    def next(self, timeout: float | None = None) -> Event | None:
-        """Wait for the next event, for `timeout` seconds at most; None = nothing will come any more.
-
-        Raises TimeoutError when the time is over; WouldDeadlockError inside a callback of the same client where none
-        is there already. No event is lost by either.
-        """
-        while True:
-            try:
-                return self._taken.pop()
-            except IndexError:
-                if not self._refill(timeout):
-                    self.close()
-                    return None
-
-    def close(self) -> None:
-        """Want no more. Whoever waits gets the end."""
-        if self._left:
-            return
-        self._left = True
-        self._router.leave(self._number)
-        self.finish(None)
-
-    def push(self, events: Sequence[Event]) -> None:
-        """Take events. For the library."""
-        with self._ready:
-            self._buffer.push(events)
-            self._ready.notify()
-
-    def finish(self, outcome: Event | None) -> None:
-        """Take the end. For the library."""
-        with self._ready:
-            self._buffer.finish(outcome)
-            self._ready.notify_all()
-
-    def batch(self, timeout: float | None = None) -> list[Event]:
-        """Wait for the next events, all that are there; empty = nothing will come any more.
-
-        Raises as `next`.
-        """
-        if self._taken or self._refill(timeout, whole=True):
-            with self._ready:
-                taken, self._taken = self._taken, []
-            taken.reverse()
-            return taken
-        self.close()
-        return []
-
-    def _refill(self, timeout: float | None, *, whole: bool = False) -> bool:
-        """Take a chunk over, its last event first. Says whether there was one."""
-        with self._ready:
-            if self._taken:
-                return True
-            if not self._buffer.has_news():
-                check_may_wait(self._router)
-                self._wait(timeout)
-                self._chunks.begin()
-            if not self._buffer.has_news():
-                text = f"no event came within {timeout} s"
-                raise TimeIsOverError(text)
-            most = 1 << 60 if whole else self._chunks.next_size(self._chunks.size)
-            self._taken = self._buffer.take(most)
-            self._taken.reverse()
-            if self._buffer.has_news():
-                self._ready.notify()
-            return bool(self._taken)
-
-    def _wait(self, timeout: float | None) -> None:
-        deadline = None if timeout is None else monotonic() + timeout
-        while not self._buffer.has_news():
-            left = None if deadline is None else deadline - monotonic()
-            if left is not None and left <= 0:
-                return
-            self._ready.wait(_slice(left))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if not self._left:
-            self._router.abandon(self._number)
-
-
 def check_may_wait(router: Router) -> None:
     """Raise where waiting would never end."""
     router.native.check_fork()
@@ -208,11 +90,12 @@ def wait_until(event: threading.Event, timeout: float | None) -> bool:
         left = None if deadline is None else deadline - monotonic()
         if left is not None and left <= 0:
             return event.is_set()
-        if event.wait(_slice(left)):
+        if event.wait(slice_of(left)):
             return True
 
 
-def _slice(left: float | None) -> float | None:
+def slice_of(left: float | None) -> float | None:
+    """Say for how long to wait at a time."""
     if threading.current_thread() is not threading.main_thread():
         return left
     return SLICE if left is None else min(left, SLICE)

@@ -11,7 +11,7 @@ from collections import deque
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import _native
+from . import _native, events
 from ._log import logger
 from ._native import (
     KINDS,
@@ -43,25 +43,7 @@ _MAX_BATCH = 65_536
 _FAST = 0.005
 _SLOW = 0.01
 
-_CLASSES: dict[str, type] = {
-    getattr(_native, name).kind: getattr(_native, name)
-    for name in [
-        "Progress",
-        "Log",
-        "Status",
-        "ErrorEvent",
-        "Complete",
-        "Heartbeat",
-        "Message",
-        "StateChange",
-        "Retry",
-        "Connected",
-        "Disconnected",
-        "Lost",
-        "Gap",
-        "Overflow",
-    ]
-}
+_CLASSES: dict[str, type] = {cls.kind: cls for cls in events.Event.__args__}
 
 
 class Waiter(Protocol):

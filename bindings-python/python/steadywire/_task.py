@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sized
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._message import to_json
+from ._message import error_data, to_json
 from ._native import Error, InvalidStateError
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class BaseTask(Generic[Answer]):
 
     def fail(self, message: str, *, code: str = "", data: Mapping[str, Any] | None = None) -> Answer:
         """End the task with an error; `code` is in words of your own."""
-        text = None if data is None else to_json("data", dict(data))
-        return self._end("error", text=message, word=code, data=text)
+        return self._end("error", text=message, word=code, data=error_data(message, code, data))
 
     def over(self, iterable: Iterable[T], *, total: int | None = None, stage: str = "") -> Iterator[T]:
         """Yield what the iterable gives, and report how far it is; does not end the task."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import _message
 from ._aio_loop import Attached
-from ._aio_stream import Stream
+from ._aio_stream import Queue, Stream
 from ._base import BaseClient
 from ._log import logger
 from ._native import Error, InvalidArgumentError, InvalidStateError, Outcome, Receipt
@@ -90,8 +90,9 @@ class Client(BaseClient):
         attached = self._attach()
         native = self._router.native
         lease = native.number()
-        stream = Stream(self._router, lease, attached.loop)
-        self._router.follow(lease, task_id, stream)
+        queue = Queue(attached.loop)
+        stream = Stream(self._router, lease, queue)
+        self._router.follow(lease, task_id, queue)
         try:
             native.lease(lease, task_id, "follow")
         except Error:
@@ -118,9 +119,9 @@ class Client(BaseClient):
         """Iterate over all events from now on, until `disconnect` or `close`. Does not connect."""
         attached = self._attach()
         number = self._router.native.number()
-        stream = Stream(self._router, number, attached.loop)
-        self._router.tap(number, stream)
-        return stream
+        queue = Queue(attached.loop)
+        self._router.tap(number, queue)
+        return Stream(self._router, number, queue)
 
     async def batches(self) -> AsyncIterator[list[Event]]:
         """As `events`, but all that is there at a time: the fastest way."""
