@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from . import _life
-from ._dispatcher import _meaning, _wake, missing, refusal, waiting
+from ._dispatcher import _meaning, _wake, fate, refusal
 from ._log import logger
 from ._native import Error, Native
 from ._options import CredentialsRequest, Providers, checked_credentials
@@ -73,7 +73,7 @@ class Attached:
         router = self._router()
         if router is None or router.closing:
             return
-        before = missing(self._native) - waiting(self._native)
+        before = fate(self._native).gone
         ticket = self._native.number()
         self._native.disconnect(ticket)
         self._flush = ticket, before
@@ -91,7 +91,7 @@ class Attached:
             while more and not done:
                 items, _, more = self._native.take(65_536)
                 done = any(type(item) is tuple and item[0] == ticket for item in items)
-        return missing(self._native) - before
+        return sum(fate(self._native)) - before
 
     def stop(self) -> None:
         """Free the client."""

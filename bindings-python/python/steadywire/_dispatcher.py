@@ -10,7 +10,7 @@ import itertools
 import json
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _life
 from ._log import logger
@@ -44,7 +44,7 @@ class Dispatcher:
         router = self._router()
         if router is None or router.closing:
             return
-        flush = _Flush(missing(self._native) - waiting(self._native))
+        flush = _Flush(fate(self._native).gone)
         ticket = self._native.number()
         router.expect(ticket, flush)
         self._native.disconnect(ticket)
@@ -56,7 +56,7 @@ class Dispatcher:
         if router is None or self._flush is None:
             return 0
         self._flush.done.wait(max(seconds, 0))
-        return missing(self._native) - self._flush.missing
+        return sum(fate(self._native)) - self._flush.gone
 
     def stop(self) -> None:
         """Let the thread end as soon as it comes back from what it does."""
@@ -75,9 +75,9 @@ class Dispatcher:
 class _Flush:
     """Waits for the end of a disconnect."""
 
-    def __init__(self, missing: int) -> None:
+    def __init__(self, gone: int) -> None:
         self.done = threading.Event()
-        self.missing = missing
+        self.gone = gone
 
     def settle(self, _value: object) -> None:
         self.done.set()
@@ -122,17 +122,20 @@ def answer_questions(native: Native, providers: Providers) -> None:
             native.answer_meaning(number, _meaning(providers, known))
 
 
-def missing(native: Native) -> int:
-    """Count the messages that never left, may not have arrived, or still wait."""
+class Fate(NamedTuple):
+    """What became of messages, by the statistics."""
+
+    gone: int
+    """Those that never left, or may not have arrived."""
+    waiting: int
+    """Those that are not yet known to have arrived."""
+
+
+def fate(native: Native) -> Fate:
+    """Count them."""
     stats = json.loads(native.stats_json())
     dropped = sum(count for reason, count in stats["receipts"]["dropped"].items() if reason != "superseded")
-    return int(dropped + stats["receipts"]["unknown"]) + waiting(native)
-
-
-def waiting(native: Native) -> int:
-    """Count the messages that are not yet known to have arrived."""
-    stats = json.loads(native.stats_json())
-    return int(stats["outboxMessages"] + stats["inFlight"])
+    return Fate(dropped + stats["receipts"]["unknown"], stats["outboxMessages"] + stats["inFlight"])
 
 
 def refusal(error: BaseException) -> str:
