@@ -13,6 +13,7 @@ import sys
 import threading
 
 import pytest
+
 import steadywire
 
 ROOT = pathlib.Path(__file__).parents[2]

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 import steadywire
 from steadywire import errors
 
@@ -347,3 +348,13 @@ def test_a_slow_callback_gets_the_latest_progress_and_every_outcome(client, work
     latest = {event.task_id: event.message for event in seen}
     assert latest == dict.fromkeys(tasks, "399")
     assert len(seen) < 20 * 400
+
+
+def test_a_block_can_close_its_client_and_one_that_cannot_connect_is_closed(url):
+    with steadywire.Client(url) as client:
+        client.close()
+    client = steadywire.Client("ws://127.0.0.1:1/", max_connect_attempts=1)
+    with pytest.raises(errors.AttemptsExhaustedError), client:
+        pass
+    with pytest.raises(errors.ClosedError):
+        client.flush()

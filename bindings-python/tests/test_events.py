@@ -5,6 +5,7 @@ import pickle
 import sys
 
 import pytest
+
 import steadywire
 from steadywire import Complete, ErrorEvent, Gap, Log, Outcome, Progress, Receipt, StateChange, events
 

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+
 import steadywire
 import steadywire.log
 from steadywire import errors

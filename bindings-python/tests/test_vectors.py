@@ -5,9 +5,9 @@ import json
 import subprocess
 
 import pytest
-from conftest import BUILT, PATIENCE, ROOT
 
 import steadywire
+from conftest import BUILT, PATIENCE, ROOT
 from steadywire import aio
 from steadywire._options import camel
 

@@ -9,14 +9,15 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from . import _life
-from ._dispatcher import _meaning, _wake, fate, refusal
+from ._dispatcher import fate, meaning, refusal, wake
 from ._log import logger
 from ._native import Error, Native
-from ._options import CredentialsRequest, Providers, checked_credentials
+from ._options import CredentialsRequest, checked_credentials
 
 if TYPE_CHECKING:
     import asyncio
 
+    from ._options import Providers
     from ._router import Router
 
 # How long the loop is held at a time while much is waiting.
@@ -46,19 +47,22 @@ class Waiter:
 class Attached:
     """One client in one event loop."""
 
-    def __init__(self, router: Router, providers: Providers, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, router: Router, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._native = router.native
         self._router = weakref.ref(router)
         self._flush: tuple[int, int] | None = None
         _life.enter(self)
-        weakref.finalize(router, _wake, self._native).atexit = False
-        reader = _Reader(router, providers, loop)
+        weakref.finalize(router, wake, self._native).atexit = False
+        self._reader = _Reader(router, loop)
+        self._thread: threading.Thread | None = None
         try:
-            loop.add_reader(self._native.wake_fd(), reader)
-            reader.remove = loop.remove_reader
+            loop.add_reader(self._native.wake_fd(), self._reader)
+            self._reader.remove = loop.remove_reader
         except (NotImplementedError, AttributeError):
-            threading.Thread(target=_wake_loop, args=(self._native, loop, reader), daemon=True).start()
+            waking = threading.Thread(target=_wake_loop, args=(self._native, loop, self._reader), daemon=True)
+            self._thread = waking
+            waking.start()
 
     def expect(self, ticket: int) -> asyncio.Future[Any]:
         """Somebody waits for the answer to a call that is about to begin."""
@@ -98,20 +102,22 @@ class Attached:
         router = self._router()
         if router is not None:
             router.stopping = True
+        self._reader.gone = True
         self._native.close()
-        _wake(self._native)
+        wake(self._native)
 
-    def join(self, _seconds: float) -> None:
-        """Nothing to wait for."""
+    def join(self, seconds: float) -> None:
+        """Wait until the thread that wakes the loop, if there is one, has left the core."""
+        if self._thread is not None:
+            self._thread.join(seconds)
 
 
 class _Reader:
     """Called by the loop when something waits. It holds the client weakly, and goes when that has gone."""
 
-    def __init__(self, router: Router, providers: Providers, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, router: Router, loop: asyncio.AbstractEventLoop) -> None:
         self._native = router.native
         self._router = weakref.ref(router)
-        self._providers = providers
         self._loop = loop
         self._asking: set[asyncio.Task[None]] = set()
         self.gone = False
@@ -126,7 +132,7 @@ class _Reader:
             return
         try:
             self._native.hush()
-            self._answer_questions()
+            self._answer_questions(router)
             until = monotonic() + _TURN
             more = True
             while more and monotonic() < until:
@@ -145,21 +151,23 @@ class _Reader:
         self.gone = True
         if self.remove is not None:
             self.remove(self._native.wake_fd())
+        else:
+            wake(self._native)
 
-    def _answer_questions(self) -> None:
+    def _answer_questions(self, router: Router) -> None:
         while (asked := self._native.question()) is not None:
             number, kind, known = asked
             if kind == "credentials":
-                task = self._loop.create_task(self._answer(number, CredentialsRequest(**known)))
+                task = self._loop.create_task(self._answer(number, router.providers, CredentialsRequest(**known)))
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)
             else:
-                self._native.answer_meaning(number, _meaning(self._providers, known))
+                self._native.answer_meaning(number, meaning(router.providers, known))
 
-    async def _answer(self, number: int, request: CredentialsRequest) -> None:
+    async def _answer(self, number: int, providers: Providers, request: CredentialsRequest) -> None:
         values = {}
         try:
-            for name, ask in self._providers.credentials.items():
+            for name, ask in providers.credentials.items():
                 value = ask(request)
                 values[name] = checked_credentials(name, await value if isawaitable(value) else value)
         except Exception as error:  # noqa: BLE001 - whatever it is, there are no credentials

@@ -91,12 +91,12 @@ class BaseClient:
         Raises InvalidArgumentError or InvalidUrlError for a value that an option cannot take.
         """
         options = {name: value for name, value in locals().items() if name not in {"self", "__class__"}}
-        self._providers = Providers(options)
+        providers = Providers(options)
         try:
-            native = Native(encode(options), bool(self._providers.credentials), self._providers.classify is not None)
+            native = Native(encode(options), bool(providers.credentials), providers.classify is not None)
         except Error as error:
             raise type(error)(in_python(str(error), options)) from None
-        self._router = Router(native)
+        self._router = Router(native, providers)
         self._begin()
 
     def _begin(self) -> None:

@@ -40,7 +40,7 @@ class Client(BaseClient):
     """
 
     def _begin(self) -> None:
-        self._dispatcher = Dispatcher(self._router, self._providers)
+        self._dispatcher = Dispatcher(self._router)
 
     def connect(self, task_id: str | None = None, *, timeout: float | None = None) -> None:
         """Connect, and subscribe to a task if one is given; wait until the link is up, at most `timeout` seconds.
@@ -167,12 +167,18 @@ class Client(BaseClient):
         return task if iterable is None else _reported(task, iterable, total)
 
     def __enter__(self) -> Self:
-        self.connect()
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._router.closing:
+            return
         try:
             self.disconnect()
         finally:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _life
 from ._log import logger
 from ._native import Error, Native
-from ._options import CredentialsRequest, Ending, Providers, camel, checked_credentials
+from ._options import CredentialsRequest, Ending, camel, checked_credentials
 
 if TYPE_CHECKING:
+    from ._options import Providers
     from ._router import Router
 
 _numbers = itertools.count(1)
@@ -26,17 +27,15 @@ _numbers = itertools.count(1)
 class Dispatcher:
     """The thread of one client, and what must be done with it when the process ends."""
 
-    def __init__(self, router: Router, providers: Providers) -> None:
+    def __init__(self, router: Router) -> None:
         """Start it."""
         self._native = router.native
         self._router = weakref.ref(router)
         self._flush: _Flush | None = None
         _life.enter(self)
-        weakref.finalize(router, _wake, self._native).atexit = False
+        weakref.finalize(router, wake, self._native).atexit = False
         name = f"steadywire-{next(_numbers)}"
-        self._thread = threading.Thread(
-            target=_run, args=(self._native, self._router, providers), name=name, daemon=True
-        )
+        self._thread = threading.Thread(target=_run, args=(self._native, self._router), name=name, daemon=True)
         self._thread.start()
 
     def begin_flush(self) -> None:
@@ -64,7 +63,7 @@ class Dispatcher:
         if router is not None:
             router.stopping = True
         self._native.close()
-        _wake(self._native)
+        wake(self._native)
 
     def join(self, seconds: float) -> None:
         """Wait until it has left the core."""
@@ -83,7 +82,7 @@ class _Flush:
         self.done.set()
 
 
-def _run(native: Native, ref: weakref.ref[Router], providers: Providers) -> None:
+def _run(native: Native, ref: weakref.ref[Router]) -> None:
     more = False
     while True:
         try:
@@ -93,7 +92,7 @@ def _run(native: Native, ref: weakref.ref[Router], providers: Providers) -> None
             if router is None or router.stopping:
                 break
             router.dispatcher = threading.get_ident()
-            answer_questions(native, providers)
+            answer_questions(router)
             more = router.pump()
             if router.closing and not more:
                 router.end()
@@ -106,8 +105,9 @@ def _run(native: Native, ref: weakref.ref[Router], providers: Providers) -> None
             router = None
 
 
-def answer_questions(native: Native, providers: Providers) -> None:
+def answer_questions(router: Router) -> None:
     """Ask the functions that the program gave, and answer the core."""
+    native, providers = router.native, router.providers
     while (asked := native.question()) is not None:
         number, kind, known = asked
         if kind == "credentials":
@@ -119,7 +119,7 @@ def answer_questions(native: Native, providers: Providers) -> None:
             else:
                 native.answer_credentials(number, **values)
         else:
-            native.answer_meaning(number, _meaning(providers, known))
+            native.answer_meaning(number, meaning(providers, known))
 
 
 class Fate(NamedTuple):
@@ -143,7 +143,8 @@ def refusal(error: BaseException) -> str:
     return f"the function that gives credentials raised {type(error).__name__}: {error}"
 
 
-def _meaning(providers: Providers, known: dict[str, Any]) -> str | None:
+def meaning(providers: Providers, known: dict[str, Any]) -> str | None:
+    """Ask what an end means."""
     if providers.classify is None:
         return None
     try:
@@ -154,7 +155,8 @@ def _meaning(providers: Providers, known: dict[str, Any]) -> str | None:
         return None
 
 
-def _wake(native: Native) -> None:
+def wake(native: Native) -> None:
+    """Wake whoever waits for it, if it still lives."""
     try:
         native.wake()
     except Error:

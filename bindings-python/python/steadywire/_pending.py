@@ -17,8 +17,6 @@ T = TypeVar("T")
 # The main thread comes back to the interpreter this often, for signals.
 SLICE = 0.1
 
-_making = threading.Lock()
-
 
 class Pending(Generic[T]):
     """The answer to a call that has begun already. It may be waited for on any thread, or not at all."""
@@ -60,7 +58,7 @@ class Pending(Generic[T]):
             self._event.set()
 
     def _make_event(self) -> threading.Event:
-        with _making:
+        with self._router.lock:
             if self._event is None:
                 self._event = threading.Event()
         # The answer may have come before the event was there to be set.

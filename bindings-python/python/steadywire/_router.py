@@ -29,6 +29,7 @@ from ._native import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ._options import Providers
     from .events import Event
 
 # How long events wait for the first consumer after a connect, and how many.
@@ -79,9 +80,11 @@ class Listener:
 class Router:
     """Who wants what, and the way there."""
 
-    def __init__(self, native: Native) -> None:
+    def __init__(self, native: Native, providers: Providers) -> None:
         """Begin with nobody."""
         self.native = native
+        self.providers = providers
+        self.lock = threading.RLock()
         self.closing = False
         self.stopping = False
         # The thread that runs the callbacks.
@@ -91,7 +94,6 @@ class Router:
         self.last_failures: deque[str] = deque(maxlen=MAX_FAILURES)
         # Leases whose readers were collected. A finalizer may run at any place, so it takes no lock but appends here.
         self.abandoned: deque[int] = deque()
-        self._lock = threading.RLock()
         self._listeners: dict[type, tuple[Listener, ...]] = {}
         self._follows: dict[str, tuple[tuple[int, Reader], ...]] = {}
         self._leases: dict[int, str] = {}
@@ -110,7 +112,7 @@ class Router:
         """Call `callback` for events of a kind from now on."""
         listener = Listener(kind, callback, once=once)
         cls = _class_of(kind)
-        with self._lock:
+        with self.lock:
             self._listeners[cls] = (*self._listeners.get(cls, ()), listener)
             self._want()
         self._after_adding()
@@ -119,7 +121,7 @@ class Router:
     def unlisten(self, listener: Listener) -> bool:
         """No call begins after this. Says whether it was on."""
         cls = _class_of(listener.kind)
-        with self._lock:
+        with self.lock:
             known = self._listeners.get(cls, ())
             was_on, listener.alive = listener.alive, False
             self._listeners[cls] = tuple(one for one in known if one is not listener)
@@ -134,7 +136,7 @@ class Router:
 
     def follow(self, lease: int, task: str, reader: Reader) -> None:
         """Send the events of a task to a reader from now on."""
-        with self._lock:
+        with self.lock:
             self._leases[lease] = task
             self._follows[task] = (*self._follows.get(task, ()), (lease, reader))
             self._want()
@@ -142,14 +144,14 @@ class Router:
 
     def tap(self, number: int, reader: Reader) -> None:
         """Send every event to a reader from now on."""
-        with self._lock:
+        with self.lock:
             self._taps = {**self._taps, number: reader}
             self._want()
         self._after_adding()
 
     def leave(self, number: int) -> None:
         """Send that reader nothing more. Its lease ends."""
-        with self._lock:
+        with self.lock:
             task = self._leases.pop(number, None)
             if task is not None:
                 rest = tuple(one for one in self._follows.get(task, ()) if one[0] != number)
@@ -169,34 +171,34 @@ class Router:
 
     def expect(self, ticket: int, waiter: Waiter) -> None:
         """Somebody waits for the answer to a call that is about to begin."""
-        with self._lock:
+        with self.lock:
             self._waiters[ticket] = waiter
 
     def forget(self, ticket: int) -> None:
         """Nobody waits for it any more."""
-        with self._lock:
+        with self.lock:
             self._waiters.pop(ticket, None)
 
     def begin_connect(self, ticket: int) -> None:
         """A connect begins: a first consumer may come once it is settled."""
-        with self._lock:
+        with self.lock:
             self._connecting.add(ticket)
             self._want()
 
     def cancel_connect(self, ticket: int) -> None:
         """It did not begin."""
-        with self._lock:
+        with self.lock:
             self._connecting.discard(ticket)
             self._want()
 
     def begin_disconnect(self, ticket: int) -> None:
         """A disconnect begins: when it is answered, readers of everything get the end."""
-        with self._lock:
+        with self.lock:
             self._disconnecting.add(ticket)
 
     def counts(self) -> dict[str, Any]:
         """Say what the delivery counts, with the names that every language uses."""
-        with self._lock:
+        with self.lock:
             return {
                 "delivered": self.delivered,
                 "failures": self.callback_failures,
@@ -227,7 +229,7 @@ class Router:
 
     def end(self) -> None:
         """Answer everybody who still waits: nothing will come any more."""
-        with self._lock:
+        with self.lock:
             self.closing = True
             waiters, self._waiters = self._waiters, {}
             readers = [reader for follows in self._follows.values() for _, reader in follows]
@@ -308,7 +310,7 @@ class Router:
 
     def _settle(self, ticket: int, value: Any) -> None:
         taps: dict[int, Reader] = {}
-        with self._lock:
+        with self.lock:
             waiter = self._waiters.pop(ticket, None)
             if ticket in self._connecting:
                 self._connecting.discard(ticket)
@@ -333,7 +335,7 @@ class Router:
     # Events that wait a moment for the first consumer
 
     def _offer_held(self) -> None:
-        with self._lock:
+        with self.lock:
             if not self._has_consumer() and monotonic() < self._held_until:
                 return
             held, self._held = self._held or [], None

@@ -123,23 +123,27 @@ class Client(BaseClient):
         self._router.tap(number, queue)
         return Stream(self._router, number, queue)
 
-    async def batches(self) -> AsyncIterator[list[Event]]:
+    def batches(self) -> AsyncIterator[list[Event]]:
         """As `events`, but all that is there at a time: the fastest way."""
-        with self.events() as stream:
-            while batch := await stream.batch():
-                yield batch
+        return _batches(self.events())
 
     def report(self, task_id: str, *, timeout: float = REPORT_SECONDS) -> Task:
         """Report a task to the server, as its worker. Connects, without limit. As `steadywire.Client.report`."""
         return Task(self._router, task_id, timeout, self._attach())
 
     async def __aenter__(self) -> Self:
-        await self.connect()
+        try:
+            await self.connect()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._router.closing:
+            return
         try:
             await self.disconnect()
         finally:
@@ -155,7 +159,7 @@ class Client(BaseClient):
         self._router.native.check()
         loop = asyncio.get_running_loop()
         if self._attached is None:
-            self._attached = Attached(self._router, self._providers, loop)
+            self._attached = Attached(self._router, loop)
         elif self._attached.loop is not loop:
             text = "this client belongs to another event loop; make one for each"
             raise InvalidStateError(text)
@@ -210,6 +214,12 @@ class Task(BaseTask["asyncio.Future[Receipt]"]):
 
     def _expect(self, ticket: int) -> asyncio.Future[Receipt]:
         return self._attached.expect(ticket)
+
+
+async def _batches(stream: Stream) -> AsyncIterator[list[Event]]:
+    with stream:
+        while batch := await stream.batch():
+            yield batch
 
 
 async def _within(seconds: float | None, what: str, future: asyncio.Future[T]) -> T:
