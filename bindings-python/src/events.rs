@@ -1,4 +1,5 @@
 //! The frozen classes of events, outcomes and receipts.
+#![allow(unused_parens, reason = "a default that is a call stands in parentheses, to be one token of a macro")]
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
@@ -58,7 +59,7 @@ impl Field for u64 {}
 /// A frozen class whose fields can be read, compared, matched, shown and pickled.
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident, $free:literal, {
-        $($(#[$about:meta])* $field:ident: $ty:ty $(= $default:expr)?),* $(,)?
+        $($(#[$about:meta])* $field:ident: $ty:ty $(= $default:tt)?),* $(,)?
     } $($extra:tt)*) => {
         $(#[$doc])*
         #[pyclass(frozen, freelist = $free, module = "steadywire")]
@@ -164,7 +165,7 @@ event! {
         /// Milliseconds since the Unix epoch.
         timestamp: i64 = 0,
         /// What belongs to it: a dict, or None.
-        metadata: Json = Json::none(),
+        metadata: Json = (Json::none()),
     }
 }
 
@@ -176,7 +177,7 @@ event! {
         /// Milliseconds since the Unix epoch.
         timestamp: i64,
         /// Any JSON.
-        data: Json = Json::none(),
+        data: Json = (Json::none()),
     }
 }
 
@@ -188,7 +189,7 @@ event! {
         /// Milliseconds since the Unix epoch.
         timestamp: i64,
         /// Any JSON.
-        data: Json = Json::none(),
+        data: Json = (Json::none()),
         /// Made from the task's status because no `complete` message came.
         synthetic: bool = false,
     }
@@ -206,7 +207,7 @@ event! {
         /// The task it concerns, if any.
         task_id: Option<Py<PyString>> = None,
         /// What came with it.
-        data: Json = Json::none(),
+        data: Json = (Json::none()),
         /// The task, or the connection, is over.
         fatal: bool = false,
         /// Milliseconds since the Unix epoch.
@@ -330,7 +331,7 @@ record! {
         /// `complete`, `error` or `lost`.
         kind: Py<PyString>,
         /// What came with the end: any JSON; None for a lost task.
-        data: Json = Json::none(),
+        data: Json = (Json::none()),
         /// The error's text, or None.
         message: Option<Py<PyString>> = None,
         /// The error's code, or None.

@@ -1,12 +1,12 @@
 //! `steadywire._native`: what the Python package stands on.
 //!
-//! - [`native`]: one client, as `steadywire::consumer` gives it; events are pulled in batches
-//! - [`events`]: the frozen classes of events, outcomes and receipts
-//! - [`make`]: turns a batch into them
-//! - [`errors`]: one exception class per kind of error
-//! - [`options`]: the configuration, out of JSON
-//! - [`questions`]: what the program is asked before an attempt and after a link
-//! - [`bell`]: how waiting threads and event loops are woken
+//! - `native`: one client, as `steadywire::consumer` gives it; events are pulled in batches
+//! - `events`: the frozen classes of events, outcomes and receipts
+//! - `make`: turns a batch into them
+//! - `errors`: one exception class per kind of error
+//! - `options`: the configuration, out of JSON
+//! - `questions`: what the program is asked before an attempt and after a link
+//! - `bell`: how waiting threads and event loops are woken
 //!
 //! No thread of Rust ever attaches to the interpreter: it rings the bell, and a thread made in Python comes and takes.
 
