@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ._native import Error, InvalidArgumentError, Native
 from ._options import Providers, encode, in_python
-from ._router import Listener, Router, kind_of
+from ._registry import Listener, kind_of
+from ._router import Router
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

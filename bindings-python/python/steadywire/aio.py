@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
 
-    from ._router import Listener, Router
+    from ._registry import Listener
+    from ._router import Router
     from .events import Event
 
 __all__ = ["Client", "Stream", "Task"]
