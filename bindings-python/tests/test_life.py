@@ -139,7 +139,7 @@ def test_clients_that_nobody_holds_are_collected(url):
         client = steadywire.Client(url, token=lambda _: "secret" if client else "")
         client.on("progress", lambda event: client)
         client.connect("t")
-        return weakref.ref(client), weakref.ref(client._dispatcher._thread)
+        return weakref.ref(client), weakref.ref(client._router.keeper._thread)
 
     gone = [begin() for _ in range(5)]
     gc.collect()
@@ -182,8 +182,21 @@ def test_a_client_that_is_closed_wakes_those_who_wait(url):
         thread.join(PATIENCE)
         assert not thread.is_alive()
     assert sorted(answers, key=str).count("closed") == 2
-    client._dispatcher._thread.join(PATIENCE)
-    assert not client._dispatcher._thread.is_alive()
+    client._router.keeper._thread.join(PATIENCE)
+    assert not client._router.keeper._thread.is_alive()
+
+
+def test_a_stream_outlives_the_client_it_came_from(url):
+    code = f"""
+import steadywire
+stream = steadywire.Client({url!r}).follow("t")
+try:
+    stream.next(timeout=0.2)
+except TimeoutError:
+    print(len(list(steadywire._life._state.living)))
+"""
+    done = run(code)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
 
 LOAD = """

@@ -52,17 +52,17 @@ class Attached:
         self._native = router.native
         self._router = weakref.ref(router)
         self._flush: tuple[int, int] | None = None
-        _life.enter(self)
         weakref.finalize(router, wake, self._native).atexit = False
         self._reader = _Reader(router, loop)
-        self._thread: threading.Thread | None = None
         try:
             loop.add_reader(self._native.wake_fd(), self._reader)
-            self._reader.remove = loop.remove_reader
         except (NotImplementedError, AttributeError):
             waking = threading.Thread(target=_wake_loop, args=(self._native, loop, self._reader), daemon=True)
-            self._thread = waking
+            _life.enter(self, waking)
             waking.start()
+        else:
+            self._reader.remove = loop.remove_reader
+            _life.enter(self, None)
 
     def expect(self, ticket: int) -> asyncio.Future[Any]:
         """Somebody waits for the answer to a call that is about to begin."""
@@ -105,11 +105,6 @@ class Attached:
         self._reader.gone = True
         self._native.close()
         wake(self._native)
-
-    def join(self, seconds: float) -> None:
-        """Wait until the thread that wakes the loop, if there is one, has left the core."""
-        if self._thread is not None:
-            self._thread.join(seconds)
 
 
 class _Reader:

@@ -40,7 +40,7 @@ class Client(BaseClient):
     """
 
     def _begin(self) -> None:
-        self._dispatcher = Dispatcher(self._router)
+        self._router.keeper = Dispatcher(self._router)
 
     def connect(self, task_id: str | None = None, *, timeout: float | None = None) -> None:
         """Connect, and subscribe to a task if one is given; wait until the link is up, at most `timeout` seconds.

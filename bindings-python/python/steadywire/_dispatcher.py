@@ -32,10 +32,10 @@ class Dispatcher:
         self._native = router.native
         self._router = weakref.ref(router)
         self._flush: _Flush | None = None
-        _life.enter(self)
         weakref.finalize(router, wake, self._native).atexit = False
         name = f"steadywire-{next(_numbers)}"
         self._thread = threading.Thread(target=_run, args=(self._native, self._router), name=name, daemon=True)
+        _life.enter(self, self._thread)
         self._thread.start()
 
     def begin_flush(self) -> None:
@@ -64,11 +64,6 @@ class Dispatcher:
             router.stopping = True
         self._native.close()
         wake(self._native)
-
-    def join(self, seconds: float) -> None:
-        """Wait until it has left the core."""
-        if self._thread is not threading.current_thread():
-            self._thread.join(seconds)
 
 
 class _Flush:

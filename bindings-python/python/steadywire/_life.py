@@ -20,7 +20,8 @@ T = TypeVar("T")
 # How long all clients together may take to write what waits, when the process ends.
 FLUSH_SECONDS = 1.0
 
-# How long to wait for a dispatcher thread to leave the core, where it is not held up by a callback.
+# How long to wait for a thread to leave the core, where it is not held up by a callback: one that comes back from there
+# while the interpreter ends would be torn out of Rust's frames.
 _JOIN_SECONDS = 0.5
 
 
@@ -36,9 +37,6 @@ class Living(Protocol):
     def stop(self) -> None:
         """Free the client."""
 
-    def join(self, seconds: float) -> None:
-        """Wait for its thread, for so long at most."""
-
 
 class _State:
     """What there is once per process."""
@@ -46,14 +44,15 @@ class _State:
     def __init__(self) -> None:
         self.ending = False
         self.living: weakref.WeakSet[Living] = weakref.WeakSet()
+        self.threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self.lock = threading.Lock()
 
 
 _state = _State()
 
 
-def enter(client: Living) -> None:
-    """A client begins.
+def enter(client: Living, thread: threading.Thread | None) -> None:
+    """A client begins, and its thread if it has one. That may outlive it by a moment.
 
     Raises InvalidStateError when the process is ending.
     """
@@ -62,12 +61,14 @@ def enter(client: Living) -> None:
             text = "the interpreter is ending; no client can begin any more"
             raise InvalidStateError(text)
         _state.living.add(client)
+        if thread is not None:
+            _state.threads.add(thread)
 
 
 def _at_exit() -> None:
     with _state.lock:
         _state.ending = True
-        living = list(_state.living)
+        living, threads = list(_state.living), list(_state.threads)
     deadline = monotonic() + FLUSH_SECONDS
     for one in living:
         _quietly(one.begin_flush)
@@ -77,8 +78,9 @@ def _at_exit() -> None:
             logger().warning("the program ended before %d messages were known to have reached the server", left)
     for one in living:
         _quietly(one.stop)
-    for one in living:
-        _quietly(one.join, _JOIN_SECONDS)
+    for thread in threads:
+        if thread.is_alive() and thread is not threading.current_thread():
+            thread.join(_JOIN_SECONDS)
 
 
 def _quietly(call: Callable[..., T], *args: Any) -> T | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ._buffer import Buffer
+    from ._life import Living
     from ._options import Providers
     from .events import Event
 
@@ -61,6 +62,8 @@ class Registry:
         self.providers = providers
         self.lock = threading.RLock()
         self.closing = False
+        # What the end of the process has to do with this client; lives as long as this, whoever else is dropped.
+        self.keeper: Living | None = None
         self.stopping = False
         # The thread that runs the callbacks.
         self.dispatcher = 0

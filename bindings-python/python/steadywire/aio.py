@@ -160,7 +160,7 @@ class Client(BaseClient):
         self._router.native.check()
         loop = asyncio.get_running_loop()
         if self._attached is None:
-            self._attached = Attached(self._router, loop)
+            self._attached = self._router.keeper = Attached(self._router, loop)
         elif self._attached.loop is not loop:
             text = "this client belongs to another event loop; make one for each"
             raise InvalidStateError(text)
