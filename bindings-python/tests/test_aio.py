@@ -205,3 +205,19 @@ async def test_an_error_of_a_block_fails_the_task(url, task_id):
                 raise KeyError(task_id)
         assert (await client.wait(task_id)).code == "KeyError"
     assert isinstance(client, steadywire._base.BaseClient)
+
+
+async def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
+    line = {"type": "log", "taskId": "t", "timestamp": 1, "data": {"level": "info", "message": "m"}}
+    client = aio.Client(scripted([SUBSCRIBE, *[{"send": line}] * 30_000, COMPLETE]))
+    stream = client.events()
+    await client.connect("t")
+    lines = 0
+    async for event in stream:
+        if lines in {1, 5000}:
+            await asyncio.sleep(0.3)
+        lines += event.kind == "log"
+        if event.kind == "complete":
+            break
+    assert lines == 30_000
+    client.close()

@@ -358,3 +358,41 @@ def test_a_block_can_close_its_client_and_one_that_cannot_connect_is_closed(url)
         pass
     with pytest.raises(errors.ClosedError):
         client.flush()
+
+
+LINES = 30_000
+
+
+def flood():
+    line = {"type": "log", "taskId": "t", "timestamp": 1, "data": {"level": "info", "message": "m"}}
+    return [SUBSCRIBE, *[{"send": line}] * LINES, complete()]
+
+
+def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
+    """More than all queues hold comes while the reader sleeps; the server is made to wait instead."""
+    client = steadywire.Client(scripted(flood()))
+    stream = client.events()
+    client.connect("t")
+    lines = 0
+    for event in stream:
+        if lines in {1, 5000}:
+            threading.Event().wait(0.3)
+        lines += event.kind == "log"
+        assert event.kind != "overflow"
+        if event.kind == "complete":
+            break
+    assert lines == LINES
+    client.close()
+
+
+def test_a_reader_that_does_not_read_stalls_nobody(scripted):
+    client = steadywire.Client(scripted(flood()))
+    abandoned, done = client.events(), threading.Event()
+    client.on("complete", lambda _: done.set())
+    client.connect("t")
+    assert done.wait(20)
+    kept = abandoned.batch()
+    assert kept[0].kind == "overflow"
+    assert len(kept) <= 10_001
+    assert client.wait("t", timeout=10).ok
+    client.close()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ._options import Providers
     from ._router import Router
 
-# How long the loop is held at a time while much is waiting.
-_TURN = 0.005
+# How soon a reader who lags is looked after again, in seconds.
+_MOMENT = 0.01
 
 
 class Waiter:
@@ -128,10 +128,11 @@ class _Reader:
         try:
             self._native.hush()
             self._answer_questions(router)
-            until = monotonic() + _TURN
-            more = True
-            while more and monotonic() < until:
-                more = router.pump()
+            if router.lagging() is not None:
+                self._loop.call_later(_MOMENT, self)
+                return
+            # One batch at a time: readers have their turn in between.
+            more = router.pump()
         except Error:
             logger().exception("the client can go on no more")
             self._go()

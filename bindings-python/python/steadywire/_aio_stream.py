@@ -33,6 +33,13 @@ class Queue:
         self.buffer.finish(outcome)
         self._wake()
 
+    def lags(self) -> bool:
+        """Whether more had better wait until the reader has made room."""
+        return self.buffer.lags()
+
+    def wait_for_room(self) -> None:
+        """Not in a loop: it comes back by itself."""
+
     async def wait(self) -> None:
         """Wait for news."""
         future: asyncio.Future[None] = self._loop.create_future()

@@ -35,6 +35,10 @@ _STEP_BYTES = FOLLOW_MAX_BYTES // 20
 _FIRST = frozenset({Log, Message, Heartbeat})
 _NEVER_SECOND = frozenset({Complete, ErrorEvent, Lost, StateChange, Connected, Disconnected})
 
+# A reader of everything who has so many events to read is waited for, as long as it has read within so many seconds.
+_LAG_EVENTS = FOLLOW_MAX_EVENTS // 5
+_READING = 1.0
+
 # How the chunks of a reader grow: taken events can no longer be replaced by newer ones.
 _FIRST_CHUNK = 64
 _MAX_CHUNK = 65_536
@@ -58,6 +62,7 @@ class Buffer:
         self._outcome: Event | None = None
         self._event_limit = FOLLOW_MAX_EVENTS // 2
         self._byte_limit = FOLLOW_MAX_BYTES // 2
+        self._read_at = monotonic()
 
     def push(self, events: Sequence[Event]) -> None:
         """Add events. What comes after the end is ignored."""
@@ -78,8 +83,14 @@ class Buffer:
         """Whether a reader need not wait."""
         return bool(self._pending) or self.finished or self._overflowed > 0
 
+    def lags(self) -> bool:
+        """Whether more had better wait until the reader has made room; false where it does not read."""
+        much = len(self._pending) > _LAG_EVENTS or self._bytes > FOLLOW_MAX_BYTES // 4
+        return much and not self.finished and monotonic() - self._read_at < _READING
+
     def take(self, most: int) -> list[Event]:
         """Take the next events out, about `most`; none after the end."""
+        self._read_at = monotonic()
         taken: list[Event] = []
         if self._overflowed:
             taken.append(Overflow(self._overflowed))

@@ -88,6 +88,10 @@ def _run(native: Native, ref: weakref.ref[Router]) -> None:
                 break
             router.dispatcher = threading.get_ident()
             answer_questions(router)
+            if (reader := router.lagging()) is not None:
+                more = True
+                reader.wait_for_room()
+                continue
             more = router.pump()
             if router.closing and not more:
                 router.end()
@@ -97,7 +101,7 @@ def _run(native: Native, ref: weakref.ref[Router]) -> None:
             more = False
         finally:
             # Held over the wait it would keep the client alive.
-            router = None
+            router = reader = None
 
 
 def answer_questions(router: Router) -> None:

@@ -39,6 +39,12 @@ class Reader(Protocol):
     def finish(self, outcome: Event | None) -> None:
         """Nothing comes after this."""
 
+    def lags(self) -> bool:
+        """Whether more had better wait until they have made room."""
+
+    def wait_for_room(self) -> None:
+        """Wait a moment, or until they have."""
+
 
 class Listener:
     """A callback for one kind of event."""
@@ -152,6 +158,16 @@ class Registry:
         """Nobody waits for it any more."""
         with self.lock:
             self._waiters.pop(ticket, None)
+
+    def lagging(self) -> Reader | None:
+        """Give a reader of everything for whom the delivery had better wait, as it does for a callback that is slow.
+
+        What waits meanwhile waits in the core, which reads no more than it can hold. Readers of one task are not waited
+        for, nor is anybody while a call waits for its answer.
+        """
+        if self._waiters or self.closing or self.stopping:
+            return None
+        return next((reader for reader in self._taps.values() if reader.lags()), None)
 
     def begin_connect(self, ticket: int) -> None:
         """A connect begins: a first consumer may come once it is settled."""

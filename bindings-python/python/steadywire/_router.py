@@ -23,7 +23,7 @@ GRACE = 1.0
 
 # How batches grow: events in the core can still be replaced by newer ones, events in a batch cannot.
 _FIRST_BATCH = 64
-_MAX_BATCH = 65_536
+_MAX_BATCH = 2048
 _FAST = 0.005
 _SLOW = 0.01
 

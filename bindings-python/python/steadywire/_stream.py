@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from .events import Event
 
 
+# How long the dispatcher waits for a reader at a time, in seconds.
+MOMENT = 0.05
+
+
 class Queue:
     """What the router holds of a stream, so that a stream that nobody else holds is collected."""
 
     def __init__(self) -> None:
         self.buffer = Buffer()
-        self.ready = threading.Condition()
+        lock = threading.RLock()
+        self.ready = threading.Condition(lock)
+        self.room = threading.Condition(lock)
 
     def push(self, events: Sequence[Event]) -> None:
         """Take events."""
@@ -36,6 +42,16 @@ class Queue:
         with self.ready:
             self.buffer.finish(outcome)
             self.ready.notify_all()
+
+    def lags(self) -> bool:
+        """Whether more had better wait until the reader has made room."""
+        return self.buffer.lags()
+
+    def wait_for_room(self) -> None:
+        """Wait a moment, or until the reader has taken something."""
+        with self.room:
+            if self.buffer.lags():
+                self.room.wait(MOMENT)
 
     def wait(self, timeout: float | None) -> None:
         """Wait for news, for so long at most. The lock is held."""
@@ -122,6 +138,7 @@ class Stream:
             most = 1 << 60 if whole else self._chunks.next_size(self._chunks.size)
             self._taken = self._queue.buffer.take(most)
             self._taken.reverse()
+            self._queue.room.notify()
             if self._queue.buffer.has_news():
                 self._queue.ready.notify()
             return bool(self._taken)
