@@ -396,3 +396,35 @@ def test_a_reader_that_does_not_read_stalls_nobody(scripted):
     assert len(kept) <= 10_001
     assert client.wait("t", timeout=10).ok
     client.close()
+
+
+def test_names_are_one_object_each_and_more_than_are_remembered_are_right_too(scripted):
+    """4,096 texts are remembered; at the bound all are forgotten."""
+    tasks = [f"task-{n}" for n in range(5000)]
+    client = steadywire.Client(scripted([SUBSCRIBE, *[progress(1, task) for task in tasks for _ in "ab"], complete()]))
+    stream = client.events()
+    client.connect("t")
+    seen = []
+    while (event := stream.next(10)).kind != "complete":
+        seen += [event] if event.kind == "progress" else []
+    assert [event.task_id for event in seen[::2]] == tasks
+    assert seen[0].task_id is seen[1].task_id
+    assert seen[0].stage is seen[1].stage
+    client.close()
+
+
+def test_the_latest_failures_of_callbacks_are_remembered(client, worker, task_id):
+    def fail(event):
+        raise ValueError(event.data)
+
+    client.on("status", fail)
+    with worker.report(task_id) as task:
+        client.connect(task_id)
+        for n in range(10):
+            task.status(n)
+    client.wait(task_id, timeout=10)
+    client.disconnect()
+    callbacks = client.stats()["callbacks"]
+    assert callbacks["failures"] == 10
+    assert len(callbacks["lastFailures"]) == 8
+    assert callbacks["lastFailures"][-1].endswith("ValueError: 9")
