@@ -34,13 +34,18 @@ PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 CMAKE ?= $(VENV)/cmake
 
+# How the wheel is built that the tests install: `make test-python WHEEL_PROFILE=release` for the one that ships.
+WHEEL_PROFILE ?= dev
+WHEELS := target/wheels-$(WHEEL_PROFILE)
+PYTHON_VENV := $(CURDIR)/target/venv-python/bin
+
 # Needs the program $(1); installs the Debian package $(2) for it where that is allowed.
 need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node test-cpp test-autobahn test-interop test-nginx test-valgrind lib install stage check purity \
-	sim traces fuzz mutants node_modules venv bench bless fmt clean
+.PHONY: help demo test test-all test-node test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bless fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +59,7 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 	$(MAKE) test-node
 	$(MAKE) test-cpp
+	$(MAKE) test-python
 	$(MAKE) test-autobahn
 	$(MAKE) test-interop
 
@@ -71,6 +77,17 @@ test-valgrind: stage ## the programs in C++ under AddressSanitizer and under val
 
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
+
+test-python: wheel ## the Python package, as its wheel in a venv made for it (2 minutes)
+	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
+	$(PYTHON) -m venv --clear target/venv-python
+	$(PYTHON_VENV)/pip install --quiet --disable-pip-version-check -r bindings-python/tests/requirements.txt
+	$(PYTHON_VENV)/pip install --quiet --disable-pip-version-check --no-index $(WHEELS)/*.whl
+	cd bindings-python && $(PYTHON_VENV)/python -B -m pytest $(PYTEST_ARGS)
+
+wheel: venv ## the Python package as a wheel, in target/wheels-dev
+	rm -rf $(WHEELS)
+	$(VENV)/maturin build --quiet --locked --profile $(WHEEL_PROFILE) -m bindings-python/Cargo.toml -o $(WHEELS) --interpreter $(PYTHON)
 
 test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
@@ -104,6 +121,13 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(NPM) run check
 	$(VENV)/clang-format --dry-run --Werror $(CPP)
 	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
+	$(MAKE) check-python
+
+check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python && $(VENV)/ruff check . ../examples/python
+	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
+	cd bindings-python && $(VENV)/mypy python/steadywire && $(VENV)/mypy ../examples/python
+	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -180,6 +204,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
 	$(VENV)/clang-format -i $(CPP)
+	cd bindings-python && $(VENV)/ruff format . ../examples/python
 
 clean: ## remove what was built
 	$(CARGO) clean
