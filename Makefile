@@ -65,13 +65,13 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 
 test-cpp: stage venv ## the C library as it is installed: the header for C++, examples, docs/c.md, packages
 	$(CARGO) build --locked -p steadywire-cli
-	LIB_PROFILE=$(STAGE_PROFILE) CMAKE="$(CMAKE)" tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+	PATH="$$PATH:$(VENV)" LIB_PROFILE=$(STAGE_PROFILE) CMAKE="$(CMAKE)" tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
-test-valgrind: stage ## the programs in C++ under AddressSanitizer and under valgrind
+test-valgrind: stage venv ## the programs in C++ under AddressSanitizer and under valgrind
 	@$(call need,valgrind,valgrind)
 	$(CARGO) build --locked -p steadywire-cli
-	CXX=g++ STEP=programs CXXFLAGS=-fsanitize=address,undefined tests/cpp/run.sh $(STAGE) $(TARGET)/debug
-	CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+	PATH="$$PATH:$(VENV)" CXX=g++ STEP=programs CXXFLAGS=-fsanitize=address,undefined tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+	PATH="$$PATH:$(VENV)" CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
 		--errors-for-leak-kinds=definite" \
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 

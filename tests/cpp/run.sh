@@ -22,7 +22,7 @@ moved="$out/moved/an other place"
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Werror"
 
 . "$here/hub.sh"
-command -v pkg-config >/dev/null || fail "pkg-config is missing: install the Debian package pkgconf"
+command -v pkg-config >/dev/null || fail "pkg-config is missing: the Debian package pkgconf and the PyPI package pkgconf have it"
 [ -n "$(c_compilers)" ] && [ -n "$(cxx_compilers)" ] || fail "a compiler is missing: install the Debian package g++"
 for step in header complete programs examples docs symbols second-rust moved cmake; do
     if [ "${STEP:-$step}" = "$step" ]; then
