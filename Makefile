@@ -15,16 +15,37 @@ CARGO_FUZZ := 0.13.2
 
 NPM := npm --prefix bindings-node
 
+# Written by hand, and formatted by clang-format
+CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c)
+
+# Where `make install` puts the C library; LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu)
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR ?= lib
+# The Cargo profile of what is installed
+LIB_PROFILE ?= release
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+BUILT = $(TARGET)/$(if $(filter dev,$(LIB_PROFILE)),debug,$(LIB_PROFILE))
+# A development build checks itself more; `make test-all` tests a release
+STAGE := $(TARGET)/stage
+STAGE_PROFILE ?= dev
+
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
+CMAKE ?= $(VENV)/cmake
+
+# How the wheel is built that the tests install: `make test-python WHEEL_PROFILE=release` for the one that ships.
+WHEEL_PROFILE ?= dev
+WHEELS := target/wheels-$(WHEEL_PROFILE)
+PYTHON_VENV := $(CURDIR)/target/venv-python/bin
 
 # Needs the program $(1); installs the Debian package $(2) for it where that is allowed.
 need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node test-autobahn test-interop test-nginx check purity sim traces fuzz mutants \
-	node_modules venv bench bless fmt clean
+.PHONY: help demo test test-all test-node test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bless fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,11 +58,36 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked --workspace --doc
 	$(CARGO) test --locked -p steadywire --no-default-features --lib --tests
 	$(MAKE) test-node
+	$(MAKE) test-cpp
+	$(MAKE) test-python
 	$(MAKE) test-autobahn
 	$(MAKE) test-interop
 
+test-cpp: stage venv ## the C library as it is installed: the header for C++, examples, docs/c.md, packages
+	$(CARGO) build --locked -p steadywire-cli
+	PATH="$$PATH:$(VENV)" LIB_PROFILE=$(STAGE_PROFILE) CMAKE="$(CMAKE)" tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+
+test-valgrind: stage venv ## the programs in C++ under AddressSanitizer and under valgrind
+	@$(call need,valgrind,valgrind)
+	$(CARGO) build --locked -p steadywire-cli
+	PATH="$$PATH:$(VENV)" CXX=g++ STEP=programs CXXFLAGS=-fsanitize=address,undefined tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+	PATH="$$PATH:$(VENV)" CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+		--errors-for-leak-kinds=definite" \
+		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
+
 test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
 	$(NPM) test
+
+test-python: wheel ## the Python package, as its wheel in a venv made for it (2 minutes)
+	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
+	$(PYTHON) -m venv --clear target/venv-python
+	$(PYTHON_VENV)/pip install --quiet --disable-pip-version-check -r bindings-python/tests/requirements.txt
+	$(PYTHON_VENV)/pip install --quiet --disable-pip-version-check --no-index $(WHEELS)/*.whl
+	cd bindings-python && $(PYTHON_VENV)/python -B -m pytest $(PYTEST_ARGS)
+
+wheel: venv ## the Python package as a wheel, in target/wheels-dev
+	rm -rf $(WHEELS)
+	$(VENV)/maturin build --quiet --locked --profile $(WHEEL_PROFILE) -m bindings-python/Cargo.toml -o $(WHEELS) --interpreter $(PYTHON)
 
 test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
@@ -59,6 +105,10 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600
 	$(MAKE) test-nginx
+	@$(call need,cmake,cmake)
+	@$(call need,clang++,clang)
+	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
+	$(MAKE) test-valgrind
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
@@ -69,7 +119,15 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
+	$(VENV)/clang-format --dry-run --Werror $(CPP)
 	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
+	$(MAKE) check-python
+
+check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python && $(VENV)/ruff check . ../examples/python
+	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
+	cd bindings-python && $(VENV)/mypy python/steadywire && $(VENV)/mypy ../examples/python
+	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -97,6 +155,19 @@ fuzz: ## ten minutes of the parser and ten of the session; SECONDS=60 for less
 
 mutants: ## faults in the session, each of which the vectors must catch (6 minutes)
 	$(CARGO) test --locked -p steadywire-tests --test mutants -- --ignored --nocapture
+
+# Without the rlib, so that the link-time optimisation happens.
+lib: ## the C library, shared and static
+	$(CARGO) rustc --locked --profile $(LIB_PROFILE) -p steadywire-c --lib --crate-type cdylib,staticlib -- \
+		--print native-static-libs=$(BUILT)/native-static-libs
+
+install: lib ## the C library and its headers into PREFIX (/usr/local); DESTDIR for packages
+	BUILT=$(BUILT) NATIVE_LIBS=$(BUILT)/native-static-libs PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) LIBDIR=$(LIBDIR) \
+		ffi-c/install/install.sh
+
+stage: # what the tests link against
+	rm -rf $(STAGE)
+	$(MAKE) install LIB_PROFILE=$(STAGE_PROFILE) PREFIX=$(STAGE) DESTDIR= LIBDIR=lib
 
 node_modules: bindings-node/node_modules/.package-lock.json
 
@@ -132,6 +203,8 @@ fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
+	$(VENV)/clang-format -i $(CPP)
+	cd bindings-python && $(VENV)/ruff format . ../examples/python
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -113,19 +113,16 @@ impl Session {
         let generation = self.link.generation;
         self.link.attempts.tries = 0;
         match self.link.phase {
-            Phase::Stopped | Phase::Waiting { .. } => {}
-            Phase::Undecided { .. } => self.link.phase = Phase::Waiting { until: self.mono(), asked: false },
-            Phase::Preparing { .. } | Phase::Dialling { .. } => {
-                self.output(Output::Drop { generation });
-                self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
-            }
+            Phase::Stopped | Phase::Waiting { .. } => return,
+            Phase::Undecided { .. } => {}
+            Phase::Preparing { .. } | Phase::Dialling { .. } => self.output(Output::Drop { generation }),
             Phase::Open { .. } => {
                 self.output(Output::Drop { generation });
                 self.link_is_gone(None, reason);
-                self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
                 self.set_state(State::Reconnecting, reason, None, true);
             }
         }
+        self.link.phase = Phase::Waiting { until: self.mono(), asked: false };
     }
 
     pub(super) fn on_opened(&mut self, generation: Generation) {

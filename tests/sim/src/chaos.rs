@@ -93,6 +93,21 @@ faults! {
     LateCredentials = 1500,
     /// The provider never answers.
     MuteProvider = 500,
+    /// It answers when nobody waits any more.
+    TooLateCredentials = 500,
+    /// It answers twice, and the second answer may be another.
+    CredentialsTwice = 1500,
+    // Of each question what an end means
+    /// The classifier knows better than the table.
+    Overrule = 4000,
+    /// It says what may end a client for good.
+    OverruleFatal = 400,
+    /// It takes long, and may be too late.
+    LateClassifier = 4000,
+    /// It never answers.
+    MuteClassifier = 2000,
+    /// It answers twice, and says another thing the second time.
+    ClassifiedTwice = 1500,
     // Of each look at a client
     /// The wall clock jumps.
     WallJump = 300,
@@ -151,7 +166,7 @@ impl Chaos {
             let drawn = rng.chance(share);
             let rate = fault.worst() * u32::try_from(rng.between(strength / 4, strength)).expect("10,000 at most");
             let allowed = match fault {
-                Fault::FatalDial | Fault::CloseFatal | Fault::FatalCredentials => fatal,
+                Fault::FatalDial | Fault::CloseFatal | Fault::FatalCredentials | Fault::OverruleFatal => fatal,
                 Fault::Unauthorized | Fault::CloseReauth => refusing,
                 _ => true,
             };

@@ -8,7 +8,7 @@ use steadywire::{Config, ErrorKind};
 use steadywire_tests::model::{Check, Setup, Transport};
 
 use crate::consumer::Consumer;
-use crate::judge::{Judge, Scene};
+use crate::judge::{Judge, Scene, is_awaited};
 use crate::plan::SeatPlan;
 use crate::subject::{Sabotage, Subject};
 use crate::trace::Recorder;
@@ -124,8 +124,7 @@ impl Life {
     pub fn step(&mut self, now: Now, input: Option<Input<'_>>, room: Option<u64>, scene: &mut Scene<'_>) -> Outcome {
         self.recorder.begin(now, input.as_ref(), room);
         let mut outcome = Outcome::default();
-        let is_up = self.check.transport == (Transport::Open { generation: self.subject.session().generation() });
-        self.judge.before(input.as_ref(), is_up);
+        self.judge.before(input.as_ref(), self.check.transport, scene);
         if let Some(input) = input {
             self.announce(&input);
             match self.subject.handle_input(now, input.clone()) {
@@ -165,7 +164,7 @@ impl Life {
                 said = true;
                 self.recorder.output(&output);
                 self.check.output(&output);
-                self.judge.output(&output);
+                self.judge.output(&output, scene);
                 scene.coverage.note(output_name(&output));
                 outcome.deeds.push(Deed::Output(output));
             }
@@ -232,20 +231,13 @@ impl Life {
             Input::Close => drop(check.called_while_ending()),
             Input::Opened { generation } => check.opens(*generation),
             Input::Text { text, .. } => check.hears(text),
-            Input::DialFailed { generation, .. }
-            | Input::Closed { generation, .. }
-            | Input::Broken { generation, .. }
-            | Input::Credentials { generation, result: Err(_) } => {
-                let of = match check.transport {
-                    Transport::None => None,
-                    Transport::Asked { generation }
-                    | Transport::Dialling { generation }
-                    | Transport::Open { generation }
-                    | Transport::Closing { generation } => Some(generation),
-                };
-                if of == Some(*generation) {
-                    check.transport = Transport::None;
-                }
+            Input::DialFailed { .. }
+            | Input::Closed { .. }
+            | Input::Broken { .. }
+            | Input::Credentials { result: Err(_), .. }
+                if is_awaited(input, check.transport) =>
+            {
+                check.transport = Transport::None;
             }
             _ => {}
         }

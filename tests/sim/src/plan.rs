@@ -174,7 +174,7 @@ fn seat(rng: &mut Rng) -> SeatPlan {
     SeatPlan {
         role,
         options: if rng.chance(3000) { Map::new() } else { options(rng) },
-        platform: Platform { pings: !browser, credentials: rng.chance(3000), classify: false },
+        platform: Platform { pings: !browser, credentials: rng.chance(3000), classify: rng.chance(3000) },
         pace: rng.pick(&[300, 1500, 6000]),
         room: rng.chance(3000).then(|| rng.between(1, 8)),
         counts_sleep: rng.chance(5000),

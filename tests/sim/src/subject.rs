@@ -39,6 +39,10 @@ pub enum Sabotage {
     NeverDial,
     /// A deadline that has passed stays.
     Spin,
+    /// It is not asked what an end means.
+    SwallowQuestion,
+    /// The answer what it means is not heeded.
+    IgnoreAnswer,
 }
 
 impl Sabotage {
@@ -60,6 +64,8 @@ impl Sabotage {
         Self::DialTwice,
         Self::NeverDial,
         Self::Spin,
+        Self::SwallowQuestion,
+        Self::IgnoreAnswer,
     ];
 }
 
@@ -88,6 +94,12 @@ impl Subject {
     /// # Errors
     /// As the session's.
     pub fn handle_input(&mut self, now: Now, input: Input<'_>) -> Result<(), Error> {
+        let input = match (self.sabotage, input) {
+            (Some(Sabotage::IgnoreAnswer), Input::Classified { generation, .. }) => {
+                Input::Classified { generation, disposition: None }
+            }
+            (_, input) => input,
+        };
         self.session.handle_input(now, input)
     }
 
@@ -100,6 +112,7 @@ impl Subject {
                 Some(Output::Dial { generation: self.session.generation() })
             }
             (Some(Sabotage::NeverDial), Some(Output::Dial { generation })) if *generation > 1 => None,
+            (Some(Sabotage::SwallowQuestion), Some(Output::Classify(_))) => self.poll_output(),
             _ => output,
         }
     }

@@ -8,7 +8,7 @@ use steadywire_sim::subject::Sabotage;
 const SEEDS: u64 = 200;
 
 /// What must have happened among them: a simulator that cannot get there proves nothing.
-const REACHED: [&str; 22] = [
+const REACHED: [&str; 28] = [
     "path resumed with replay",
     "path replay dropped",
     "path run again",
@@ -17,6 +17,12 @@ const REACHED: [&str; 22] = [
     "path written again",
     "path synthetic outcome",
     "path unknown to the server",
+    "path credentials of no use",
+    "path answered by a disposition",
+    "path answered by the proposal",
+    "path decided without an answer",
+    "path question forgotten",
+    "path answer of no use",
     "path outcome remembered",
     "receipt acked",
     "receipt written",

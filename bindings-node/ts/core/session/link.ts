@@ -116,18 +116,17 @@ export function abandonLink(s: Session, reason: string): void {
   const { link } = s;
   const { phase } = link;
   link.attempts.tries = 0;
-  if (phase === 'undecided') {
-    moveTo(link, 'waiting', s.mono);
-  } else if (isTrying(link) || phase === 'open') {
-    dropLink(s);
-    if (phase === 'open') {
-      linkIsGone(s, undefined, reason);
-    }
-    moveTo(link, 'waiting', s.mono);
-    if (phase === 'open') {
-      setState(s, 'reconnecting', reason, undefined, true);
-    }
+  if (phase === 'stopped' || phase === 'waiting') {
+    return;
   }
+  if (phase !== 'undecided') {
+    dropLink(s);
+  }
+  if (phase === 'open') {
+    linkIsGone(s, undefined, reason);
+    setState(s, 'reconnecting', reason, undefined, true);
+  }
+  moveTo(link, 'waiting', s.mono);
 }
 
 /** Tells the driver to cut the current transport. */

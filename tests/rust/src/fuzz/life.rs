@@ -1,6 +1,6 @@
 //! A life of a session, spelled out in bytes.
 
-use steadywire::session::{LeaseKind, Platform};
+use steadywire::session::{Disposition, LeaseKind, Platform};
 use steadywire::{Config, Limit, Overflow, Terminal};
 
 use super::bytes::Bytes;
@@ -103,7 +103,7 @@ fn setup(bytes: &mut Bytes<'_>) -> Setup {
     if bytes.rarely(4) {
         config = config.terminal_status("running", Some(Terminal::Error)).terminal_status("done", None);
     }
-    let platform = Platform { pings: !bytes.flag(), credentials: bytes.flag(), ..Platform::default() };
+    let platform = Platform { pings: !bytes.flag(), credentials: bytes.flag(), classify: bytes.flag() };
     Setup { config, platform, seed: u32::from(bytes.byte()) }
 }
 
@@ -181,7 +181,13 @@ fn transport(bytes: &mut Bytes<'_>) -> Act {
         }
         6 => Act::Breaks { fatal: bytes.rarely(8) },
         7 => Act::Binary,
-        8 => Act::Ping,
+        8 if bytes.flag() => Act::Ping,
+        8 => Act::Classified(bytes.pick(&[
+            None,
+            Some(Disposition::Retry),
+            Some(Disposition::Fatal),
+            Some(Disposition::Slow),
+        ])),
         _ => Act::Pong(bytes.pick(&[None, None, Some(0), Some(1), Some(2), Some(5)])),
     }
 }

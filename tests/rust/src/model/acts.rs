@@ -1,7 +1,7 @@
 //! How a session is made and what may happen to it.
 
 use steadywire::Config;
-use steadywire::session::{LeaseKind, Platform};
+use steadywire::session::{Disposition, LeaseKind, Platform};
 
 /// How a session is made.
 #[derive(Clone, Debug)]
@@ -59,6 +59,8 @@ pub enum Act {
     },
     /// Credentials, or that there are none: for good if true.
     Credentials(Result<(), bool>),
+    /// What the last end means, or that it is as proposed. Asked for or not.
+    Classified(Option<Disposition>),
     /// The server closed.
     Closes {
         /// With this code, if there was a close frame with one.

@@ -233,6 +233,7 @@ impl Check {
                 | Transport::Closing { generation: held },
                 Output::Drop { generation },
             ) if held == *generation => Transport::None,
+            (Transport::None, Output::Classify(_)) if self.setup.platform.classify => Transport::None,
             (transport, output) => panic!("{output:?} with {transport:?}"),
         };
     }
@@ -309,8 +310,7 @@ impl Check {
         assert!(stats.outbox_messages <= config.max_queued_messages + RESERVE_MESSAGES, "{}", stats.outbox_messages);
         assert!(stats.outbox_bytes <= 2 * config.max_queued_bytes, "{}", stats.outbox_bytes);
         let waits_or_tries = match self.transport {
-            Transport::None => session.next_deadline().is_some(),
-            Transport::Asked { .. } | Transport::Dialling { .. } => true,
+            Transport::None | Transport::Asked { .. } | Transport::Dialling { .. } => session.next_deadline().is_some(),
             _ => false,
         };
         let fits = match self.state {

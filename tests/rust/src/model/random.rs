@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use steadywire::session::{LeaseKind, Platform};
+use steadywire::session::{Disposition, LeaseKind, Platform};
 use steadywire::{Config, Limit, Overflow};
 
 use super::acts::{Act, Setup};
@@ -19,20 +19,26 @@ fn setup() -> impl Strategy<Value = Setup> {
     let limits = (select(vec![None, Some(1), Some(3)]), select(vec![None, Some(0), Some(2)]));
     let outbox =
         (1_usize..9, 150_usize..2000, select(vec![Overflow::Reject, Overflow::DropOldest, Overflow::DropNewest]));
-    (times, limits, outbox, any::<(bool, bool)>(), any::<u32>()).prop_map(|(times, limits, outbox, platform, seed)| {
-        let mut config = Config::new("ws://localhost/ws")
-            .reconnect_interval(times.0)
-            .heartbeat_interval(times.1)
-            .heartbeat_timeout(times.1.max(300))
-            .stall_timeout(times.2)
-            .max_queued_messages(outbox.0)
-            .max_queued_bytes(outbox.1)
-            .overflow(outbox.2)
-            .cursors(vec![("t0".into(), "a".into(), 2)]);
-        config.max_connect_attempts = limits.0.map(Limit::Times);
-        config.max_reconnect_attempts = limits.1.map_or(Limit::Unlimited, Limit::Times);
-        Setup { config, platform: Platform { pings: platform.0, credentials: platform.1, classify: false }, seed }
-    })
+    (times, limits, outbox, any::<(bool, bool, bool)>(), any::<u32>()).prop_map(
+        |(times, limits, outbox, platform, seed)| {
+            let mut config = Config::new("ws://localhost/ws")
+                .reconnect_interval(times.0)
+                .heartbeat_interval(times.1)
+                .heartbeat_timeout(times.1.max(300))
+                .stall_timeout(times.2)
+                .max_queued_messages(outbox.0)
+                .max_queued_bytes(outbox.1)
+                .overflow(outbox.2)
+                .cursors(vec![("t0".into(), "a".into(), 2)]);
+            config.max_connect_attempts = limits.0.map(Limit::Times);
+            config.max_reconnect_attempts = limits.1.map_or(Limit::Unlimited, Limit::Times);
+            Setup {
+                config,
+                platform: Platform { pings: platform.0, credentials: platform.1, classify: platform.2 },
+                seed,
+            }
+        },
+    )
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -85,6 +91,7 @@ fn transport() -> impl Strategy<Value = Act> {
         4 => (status, proptest::option::of(select(vec![0, 3000, u64::MAX])), proptest::bool::weighted(0.1))
             .prop_map(|(http_status, retry_after_ms, fatal)| Act::Fails { http_status, retry_after_ms, fatal }),
         2 => prop_oneof![6 => Just(Ok(())), 1 => any::<bool>().prop_map(Err)].prop_map(Act::Credentials),
+        3 => proptest::option::of(select(Disposition::ALL)).prop_map(Act::Classified),
         4 => (code, reason).prop_map(|(code, reason)| Act::Closes { code, reason }),
         2 => proptest::bool::weighted(0.1).prop_map(|fatal| Act::Breaks { fatal }),
         2 => frame().prop_map(Act::Text),

@@ -166,13 +166,13 @@ impl World {
         if transport == (Transport::Asked { generation }) {
             match act {
                 Act::Opened => self.happens(&Act::Credentials(Ok(()))),
-                Act::Credentials(Err(_)) => self.check.transport = Transport::None,
-                Act::Credentials(Ok(())) => {}
+                Act::Credentials(result) => {
+                    if result.is_err() {
+                        self.check.transport = Transport::None;
+                    }
+                    return self.tell(act, generation);
+                }
                 _ => return self.happens_anyway(act, generation),
-            }
-            if matches!(act, Act::Credentials(_)) {
-                self.tell(act, generation);
-                return;
             }
         }
         let transport = self.check.transport;
@@ -194,6 +194,9 @@ impl World {
                 self.check.hears(text);
                 self.tell(act, generation);
             }
+            // CLOSE-11: an answer that nobody waits for changes nothing.
+            Act::Credentials(_) => self.changes_nothing(act, generation),
+            Act::Classified(_) => self.tell(act, generation),
             Act::Binary | Act::Ping | Act::Pong(_) | Act::ReadPaused | Act::ReadResumed if up => {
                 self.tell(act, generation);
             }
@@ -212,10 +215,14 @@ impl World {
     fn stale(&mut self, act: &Act, ahead: bool) {
         let generation = self.session.generation();
         let other = if ahead { generation.wrapping_add(1) } else { generation.wrapping_sub(1) };
+        self.changes_nothing(act, other);
+    }
+
+    fn changes_nothing(&mut self, act: &Act, generation: Generation) {
         let (before, said) = (self.snapshot(), self.check.said);
-        self.tell(act, other);
-        self.is_as_before(&before, &format!("{act:?} of another transport"));
-        assert_eq!(self.check.said, said, "{act:?} of another transport");
+        self.tell(act, generation);
+        self.is_as_before(&before, &format!("{act:?} of {generation}"));
+        assert_eq!(self.check.said, said, "{act:?} of {generation}");
     }
 
     fn tell(&mut self, act: &Act, generation: Generation) {
@@ -232,6 +239,7 @@ impl World {
                 let result = result.map_err(|fatal| CredentialsFailure { message: "m", fatal });
                 Input::Credentials { generation, result }
             }
+            Act::Classified(disposition) => Input::Classified { generation, disposition: *disposition },
             Act::Closes { code, reason } => Input::Closed { generation, code: *code, reason },
             Act::Breaks { fatal } => Input::Broken { generation, failure: failure(None, None, *fatal) },
             Act::Text(text) => Input::Text { generation, text },

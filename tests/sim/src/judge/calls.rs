@@ -125,9 +125,15 @@ impl Judge {
             self.owed.push_back((lease, outcome));
             return;
         }
+        self.take_lease(id, kind, session, scene);
+    }
+
+    fn take_lease(&mut self, id: &str, kind: LeaseKind, session: &Session, scene: &mut Scene<'_>) {
         let task = self.tasks.entry(id.to_owned()).or_default();
         if kind == LeaseKind::Report {
             task.reporting += 1;
+            // From here on the cursor is kept, if it still is.
+            self.may_be_forgotten(id, session, scene);
         } else {
             task.following += 1;
             self.want(id, session, scene);
@@ -170,10 +176,15 @@ impl Judge {
         }
     }
 
-    /// A subscription is opened. The cursor may have gone since the last one, but not before its time.
     pub(super) fn open(&mut self, id: &str, session: &Session, scene: &mut Scene<'_>) {
+        self.may_be_forgotten(id, session, scene);
+        self.tasks.get_mut(id).expect("it is wanted").opens();
+    }
+
+    /// The cursor may have gone since the task was last held, but not before its time.
+    fn may_be_forgotten(&mut self, id: &str, session: &Session, scene: &mut Scene<'_>) {
         let cursor = session.cursors().into_iter().find(|(task, ..)| task == id);
-        let task = self.tasks.get_mut(id).expect("it is wanted");
+        let task = self.tasks.get_mut(id).expect("it is held");
         match (&task.position, cursor) {
             // The session may have learned more in this very step.
             (Position::At(epoch, seq), Some((_, of, now))) => {
@@ -191,7 +202,6 @@ impl Judge {
             }
             (Position::None, _) => {}
         }
-        task.opens();
     }
 
     /// What was called during a disconnect is there to be ended by another.
@@ -201,15 +211,8 @@ impl Judge {
             match one {
                 Deferred::Flag(task) => self.flag(&task, session, scene),
                 Deferred::Lease(lease, task, kind) => {
-                    let task_of = self.tasks.entry(task.clone()).or_default();
-                    if kind == LeaseKind::Report {
-                        task_of.reporting += 1;
-                        self.leases.insert(lease, (task.clone(), kind));
-                    } else {
-                        task_of.following += 1;
-                        self.leases.insert(lease, (task.clone(), kind));
-                        self.want(&task, session, scene);
-                    }
+                    self.leases.insert(lease, (task.clone(), kind));
+                    self.take_lease(&task, kind, session, scene);
                 }
             }
         }

@@ -1,19 +1,13 @@
 //! States and connections, and when a client may stop for good (rules LINK, TRY and CLOSE).
 
-use serde_json::Value;
 use steadywire::event::{Retry, StateChange};
 use steadywire::protocol::Features;
 use steadywire::session::limits::{CONNECT_ATTEMPTS, MAX_PROTOCOL_ERRORS};
-use steadywire::session::{Disposition, Failure, Generation, Input, Output};
-use steadywire::{Config, ErrorKind, Limit, State};
+use steadywire::session::{Disposition, Generation, Output};
+use steadywire::{Limit, State};
 
+use super::ends::Blame;
 use super::{Cause, Judge, Scene};
-
-/// What an end of a connection or an attempt means by the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Blame {
-    disposition: Disposition,
-}
 
 /// The connections of a session, as it tells of them.
 #[derive(Debug, Default)]
@@ -28,40 +22,6 @@ pub(super) struct Links {
     protocol_errors: u32,
     offline: bool,
     hidden: bool,
-}
-
-/// What an input means for the connection, if it ends one or an attempt.
-pub(super) fn blame(input: &Input<'_>, config: &Config) -> Option<Blame> {
-    let by_failure = |failure: &Failure<'_>| match failure.http_status {
-        _ if failure.fatal => Disposition::Fatal,
-        Some(status) => config.dispositions.get(&status).copied().unwrap_or(Disposition::of_http(status)),
-        None if matches!(failure.kind, ErrorKind::ProtocolViolation | ErrorKind::MessageTooLarge) => {
-            Disposition::Protocol
-        }
-        None => Disposition::Retry,
-    };
-    let disposition = match input {
-        Input::Closed { code, reason, .. } => by_reason(reason).unwrap_or_else(|| {
-            let code = code.unwrap_or(1005);
-            config.dispositions.get(&code).copied().unwrap_or(Disposition::of_close(code))
-        }),
-        Input::DialFailed { failure, .. } | Input::Broken { failure, .. } => by_failure(failure),
-        Input::Credentials { result: Err(failure), .. } if failure.fatal => Disposition::Fatal,
-        Input::Credentials { result: Err(_), .. } => Disposition::Retry,
-        _ => return None,
-    };
-    Some(Blame { disposition })
-}
-
-fn by_reason(reason: &str) -> Option<Disposition> {
-    let said: Value = serde_json::from_str(reason).ok()?;
-    let flag = |name: &str| said.get(name).and_then(Value::as_bool);
-    match (flag("reconnect"), flag("reauth")) {
-        (Some(false), _) => Some(Disposition::Fatal),
-        (_, Some(true)) => Some(Disposition::Reauth),
-        (Some(true), _) => Some(Disposition::Retry),
-        _ => None,
-    }
 }
 
 impl Links {
@@ -119,7 +79,8 @@ impl Links {
 
 impl Judge {
     /// What the session wants done with the connection.
-    pub fn output(&mut self, output: &Output) {
+    pub fn output(&mut self, output: &Output, scene: &Scene<'_>) {
+        self.output_of_ends(output, scene.mono);
         let begins = match output {
             Output::NeedCredentials(_) => true,
             Output::Dial { .. } => !self.platform.credentials,
@@ -141,9 +102,13 @@ impl Judge {
             State::Error => "state error",
         });
         match change.state {
-            State::Error => self.may_stop(change, scene),
+            State::Error => {
+                self.ends.decided();
+                self.may_stop(change, scene);
+            }
             State::Disconnected => {
-                let idle = matches!(self.cause, Cause::Lost(Blame { disposition: Disposition::WhileOpen }));
+                self.ends.decided();
+                let idle = matches!(self.cause, Cause::Lost(Blame { disposition: Disposition::WhileOpen, .. }));
                 let allowed = self.ending.is_some() || self.cause == Cause::Close || (idle && !self.has_open_work());
                 assert!(allowed, "{change:?} in a step that is {:?}", self.cause);
             }
@@ -158,7 +123,7 @@ impl Judge {
         let (Cause::Lost(_) | Cause::Timeout) = &self.cause else {
             panic!("{change:?} in a step that is {:?}", self.cause);
         };
-        if let Cause::Lost(Blame { disposition }) = self.cause {
+        if let Cause::Lost(Blame { disposition, .. }) = self.cause {
             let fatal = match disposition {
                 Disposition::Fatal | Disposition::Reauth => true,
                 Disposition::Protocol => self.links.protocol_errors >= MAX_PROTOCOL_ERRORS,
@@ -188,7 +153,7 @@ impl Judge {
 
     /// Counts the ends that three in a row of are too many of.
     pub(super) fn count_blame(&mut self) {
-        if let Cause::Lost(Blame { disposition: Disposition::Protocol }) = self.cause {
+        if let Cause::Lost(Blame { disposition: Disposition::Protocol, .. }) = self.cause {
             self.links.protocol_errors += 1;
         }
     }

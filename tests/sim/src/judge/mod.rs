@@ -7,9 +7,11 @@
 //! - `coverage`: nothing twice, no false gap, no silent hole
 //! - `receipts`: what became of messages
 //! - `links`: states, connections, and when a client may stop
+//! - `ends`: how attempts and connections end, and who is asked what that means
 
 mod calls;
 mod coverage;
+mod ends;
 mod heard;
 mod links;
 mod receipts;
@@ -21,11 +23,14 @@ use steadywire::Config;
 use steadywire::event::{Batch, Event, Item, Outcome, OutcomeKind, Settlement};
 use steadywire::protocol;
 use steadywire::session::{Input, LeaseKind, Platform, Session, Transmit};
+use steadywire_tests::model::Transport;
 
 use crate::LinkId;
 use crate::chaos::Coverage;
 use crate::server::Ledger;
 use calls::Ending;
+pub use ends::is_awaited;
+use ends::{Blame, Ends};
 pub use heard::Heard;
 use links::Links;
 use receipts::Sent;
@@ -59,6 +64,7 @@ pub struct Judge {
     ending: Option<Ending>,
     sent: BTreeMap<u64, Sent>,
     links: Links,
+    ends: Ends,
     /// What the step brought in.
     cause: Cause,
     heard: Option<Heard>,
@@ -71,7 +77,7 @@ enum Cause {
     Close,
     Message,
     Pong,
-    Lost(links::Blame),
+    Lost(Blame),
     Timeout,
     Other,
 }
@@ -93,6 +99,7 @@ impl Judge {
             ending: None,
             sent: BTreeMap::new(),
             links: Links::default(),
+            ends: Ends::default(),
             cause: Cause::Other,
             heard: None,
         }
@@ -139,9 +146,10 @@ impl Judge {
     }
 
     /// A call or something else is about to go in.
-    pub fn before(&mut self, input: Option<&Input<'_>>, is_up: bool) {
+    pub fn before(&mut self, input: Option<&Input<'_>>, transport: Transport, scene: &mut Scene<'_>) {
         self.heard = None;
         self.links.step_begins();
+        let is_up = matches!(transport, Transport::Open { .. });
         self.cause = match input {
             None => Cause::Other,
             Some(Input::Text { text, .. }) if is_up => {
@@ -149,9 +157,11 @@ impl Judge {
                 Cause::Message
             }
             Some(Input::Pong { .. }) if is_up => Cause::Pong,
-            Some(Input::Timeout) => Cause::Timeout,
-            Some(Input::Close) => Cause::Close,
-            Some(input) => links::blame(input, &self.config).map_or(Cause::Call, Cause::Lost),
+            Some(input @ Input::Close) => {
+                self.ends_by(input, transport, scene);
+                Cause::Close
+            }
+            Some(input) => self.ends_by(input, transport, scene),
         };
     }
 
@@ -202,6 +212,7 @@ impl Judge {
             "open and wanted tasks of the session, and of the judge"
         );
         self.links.at_rest(stats.state);
+        self.ends.at_rest(&self.cause, scene.mono, session.next_deadline());
     }
 
     /// The session is at its end: it was disconnected or closed.
@@ -233,7 +244,10 @@ impl Judge {
             Event::StateChange(change) => self.state_changes(change, scene),
             Event::Connected(connected) => self.links.up(connected.generation),
             Event::Disconnected(gone) => self.links.down(gone.generation),
-            Event::Retry(retry) => self.links.retries(retry),
+            Event::Retry(retry) => {
+                self.links.retries(retry);
+                self.waits(retry);
+            }
             Event::Overflow(_) => panic!("only an inbox tells of an overflow"),
         }
     }

@@ -2,7 +2,7 @@
 
 use steadywire::State;
 use steadywire::session::Input;
-use steadywire::session::limits::{CLOSE_TIMEOUT_MS, DRAIN_MS, MAX_QUESTION_MS};
+use steadywire::session::limits::{CLOSE_TIMEOUT_MS, CREDENTIALS_MS, DRAIN_MS, MAX_QUESTION_MS};
 
 use super::{Event, World};
 use crate::plan::Replay;
@@ -138,7 +138,12 @@ impl World {
             let config = life.config();
             let notice = config.heartbeat_interval * 11 / 10 + config.heartbeat_timeout + 3000;
             let question = if config.stall_timeout > 0 { MAX_QUESTION_MS.max(config.stall_timeout) } else { 0 };
-            ASKED_MS.max(config.max_reconnect_backoff) + 2 * config.connect_timeout + notice + question + 40_000
+            ASKED_MS.max(config.max_reconnect_backoff)
+                + 2 * config.connect_timeout
+                + CREDENTIALS_MS
+                + notice
+                + question
+                + 40_000
         };
         self.seats.iter().map(of).max().unwrap_or_default() + self.plan.server.lease.unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! The driver of a client: reads, reports, writes and sleeps as a real one does.
 
 use steadywire::ErrorKind;
-use steadywire::session::{CredentialsFailure, Failure, Input, Now, Output, Transmit};
+use steadywire::session::{CredentialsFailure, Disposition, Failure, Input, Now, Output, Transmit};
 use steadywire_tests::model::Transport;
 
 use super::{Event, World};
@@ -23,6 +23,8 @@ pub(super) enum Report {
     Failed { generation: u32, failure: Fail },
     /// The provider answered: with credentials, or with none (for good).
     Credentials { generation: u32, given: Result<(), bool> },
+    /// The classifier answered.
+    Classified { generation: u32, disposition: Option<Disposition> },
 }
 
 /// How an attempt failed.
@@ -191,6 +193,9 @@ impl World {
                 let result = given.map_err(|fatal| CredentialsFailure { message: "there are none", fatal });
                 self.input(seat, Input::Credentials { generation, result });
             }
+            Report::Classified { generation, disposition } => {
+                self.input(seat, Input::Classified { generation, disposition });
+            }
         }
     }
 
@@ -273,7 +278,7 @@ impl World {
     fn obey(&mut self, seat: usize, deed: &Deed) {
         match deed {
             Deed::Output(Output::NeedCredentials(request)) => self.ask_provider(seat, request.generation),
-            Deed::Output(Output::Classify(_)) => {}
+            Deed::Output(Output::Classify(ending)) => self.ask_classifier(seat, ending.generation),
             Deed::Output(Output::Dial { generation }) => self.dial(seat, *generation),
             Deed::Output(Output::Drop { generation }) => self.drop_transport(seat, *generation),
             Deed::Output(Output::Close { generation, code }) => {
@@ -312,7 +317,7 @@ impl World {
                 false
             }
             Report::Failed { generation: of, .. } | Report::Credentials { generation: of, .. } => *of != generation,
-            Report::Opened { .. } => true,
+            Report::Opened { .. } | Report::Classified { .. } => true,
         });
         for link in dropped {
             self.client_drops(link);

@@ -2,6 +2,7 @@
 //!
 //! - `network`: connections and what happens to them
 //! - `driver`: what stands between a session and its connection
+//! - `providers`: who has credentials, and who knows what an end means
 //! - `users`: what people do with a client
 //! - `weather`: what happens to machines, to the server and its workers
 //! - `calm`: when nothing goes wrong any more, everything must come right
@@ -9,12 +10,14 @@
 mod calm;
 mod driver;
 mod network;
+mod providers;
 mod users;
 mod weather;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use steadywire::session::Disposition;
 
 use crate::LinkId;
 use crate::chaos::{Chaos, Coverage};
@@ -136,6 +139,8 @@ enum Event {
     Dialed { seat: usize, serial: u32, generation: u32, outcome: network::Dialed },
     /// A provider answers.
     Credentials { seat: usize, serial: u32, generation: u32, given: Result<(), bool> },
+    /// A classifier answers.
+    Classified { seat: usize, serial: u32, generation: u32, disposition: Option<Disposition> },
     /// Something happens to a connection.
     Doomed { link: LinkId, doom: Doom },
     /// A side notices that a connection has ended.
@@ -230,6 +235,9 @@ impl World {
             Event::Dialed { seat, serial, generation, outcome } => self.dialed(seat, serial, generation, outcome),
             Event::Credentials { seat, serial, generation, given } => {
                 self.credentials_given(seat, serial, generation, given);
+            }
+            Event::Classified { seat, serial, generation, disposition } => {
+                self.classified(seat, serial, generation, disposition);
             }
             Event::Doomed { link, doom } => self.doomed(link, doom),
             Event::Noticed { link, client } => self.noticed(link, client),

@@ -39,32 +39,6 @@ pub(super) enum Doom {
 }
 
 impl World {
-    pub(super) fn ask_provider(&mut self, seat: usize, generation: u32) {
-        if self.chaos.strikes(Fault::MuteProvider) {
-            return;
-        }
-        let given = if self.chaos.strikes(Fault::FatalCredentials) {
-            Err(true)
-        } else if self.chaos.strikes(Fault::NoCredentials) {
-            Err(false)
-        } else {
-            Ok(())
-        };
-        let late = self.chaos.strikes(Fault::LateCredentials);
-        let at = self.now + if late { self.chaos.rng.around(3000) } else { self.chaos.rng.below(20) };
-        let serial = self.life(seat).serial;
-        self.at(at, Event::Credentials { seat, serial, generation, given });
-    }
-
-    pub(super) fn credentials_given(&mut self, seat: usize, serial: u32, generation: u32, given: Result<(), bool>) {
-        let Some(life) = self.seats[seat].life.as_ref().filter(|life| life.serial == serial) else { return };
-        // An answer that comes too late says nothing to anybody (LINK-1), and the driver passes it on all the same.
-        let _ = life;
-        self.seats[seat].reports.push(Report::Credentials { generation, given });
-        let now = self.now;
-        self.wake(seat, now);
-    }
-
     pub(super) fn dial(&mut self, seat: usize, generation: u32) {
         self.seats[seat].dialing = Some(generation);
         let browser = !self.seats[seat].plan.platform.pings;
@@ -125,6 +99,8 @@ impl World {
     pub(super) fn send_up(&mut self, link: LinkId, packet: &Packet) {
         let delay = self.delay();
         let twice = matches!(packet, Packet::Text(_)) && self.chaos.strikes(Fault::DuplicateUp);
+        // One that arrives twice is answered twice.
+        self.links[link].repeats |= twice && matches!(packet, Packet::Text(text) if text.contains("\"heartbeat\""));
         for _ in 0..=usize::from(twice) {
             let at = self.links[link].up.send(self.now, delay, packet.clone());
             self.at(at, Event::Arrive { link, up: true });

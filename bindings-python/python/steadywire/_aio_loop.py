@@ -1,0 +1,182 @@
+"""How a client is woken inside an event loop, and what must be done with it when the process ends."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from inspect import isawaitable
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from . import _life
+from ._dispatcher import fate, meaning, refusal, wake
+from ._log import logger
+from ._native import Error, Native
+from ._options import CredentialsRequest, checked_credentials
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ._options import Providers
+    from ._router import Router
+
+# How soon a reader who lags is looked after again, in seconds.
+_MOMENT = 0.01
+
+
+class Waiter:
+    """Puts an answer into a future of the loop."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: asyncio.Future[Any]) -> None:
+        self._future = future
+
+    def settle(self, value: Any) -> None:
+        """Take the answer."""
+        if self._future.done() or self._future.get_loop().is_closed():
+            return
+        if isinstance(value, BaseException):
+            self._future.set_exception(value)
+            # Nobody has to ask: an error that matters comes as an event as well.
+            self._future.exception()
+        else:
+            self._future.set_result(value)
+
+
+class Attached:
+    """One client in one event loop."""
+
+    def __init__(self, router: Router, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._native = router.native
+        self._router = weakref.ref(router)
+        self._flush: tuple[int, int] | None = None
+        weakref.finalize(router, wake, self._native).atexit = False
+        self._reader = _Reader(router, loop)
+        try:
+            loop.add_reader(self._native.wake_fd(), self._reader)
+        except (NotImplementedError, AttributeError):
+            waking = threading.Thread(target=_wake_loop, args=(self._native, loop, self._reader), daemon=True)
+            _life.enter(self, waking)
+            waking.start()
+        else:
+            self._reader.remove = loop.remove_reader
+            _life.enter(self, None)
+
+    def expect(self, ticket: int) -> asyncio.Future[Any]:
+        """Somebody waits for the answer to a call that is about to begin."""
+        future: asyncio.Future[Any] = self.loop.create_future()
+        router = self._router()
+        if router is not None:
+            router.expect(ticket, Waiter(future))
+        return future
+
+    def begin_flush(self) -> None:
+        """Begin to write what waits, and to end."""
+        router = self._router()
+        if router is None or router.closing:
+            return
+        before = fate(self._native).gone
+        ticket = self._native.number()
+        self._native.disconnect(ticket)
+        self._flush = ticket, before
+
+    def end_flush(self, seconds: float) -> int:
+        """Wait for it, for so long at most. The loop is over, so what comes is taken here and told to nobody."""
+        if self._flush is None:
+            return 0
+        ticket, before = self._flush
+        deadline = monotonic() + seconds
+        done = False
+        while not done and (left := deadline - monotonic()) > 0:
+            self._native.wait_for_batch(int(left * 1000))
+            more = True
+            while more and not done:
+                items, _, more = self._native.take(65_536)
+                done = any(type(item) is tuple and item[0] == ticket for item in items)
+        return sum(fate(self._native)) - before
+
+    def stop(self) -> None:
+        """Free the client."""
+        router = self._router()
+        if router is not None:
+            router.stopping = True
+        self._reader.gone = True
+        self._native.close()
+        wake(self._native)
+
+
+class _Reader:
+    """Called by the loop when something waits. It holds the client weakly, and goes when that has gone."""
+
+    def __init__(self, router: Router, loop: asyncio.AbstractEventLoop) -> None:
+        self._native = router.native
+        self._router = weakref.ref(router)
+        self._loop = loop
+        self._asking: set[asyncio.Task[None]] = set()
+        self.gone = False
+        self.remove: Any = None
+
+    def __call__(self) -> None:
+        router = self._router()
+        if self.gone:
+            return
+        if router is None or router.stopping:
+            self._go()
+            return
+        try:
+            self._native.hush()
+            self._answer_questions(router)
+            if router.lagging() is not None:
+                self._loop.call_later(_MOMENT, self)
+                return
+            # One batch at a time: readers have their turn in between.
+            more = router.pump()
+        except Error:
+            logger().exception("the client can go on no more")
+            self._go()
+            return
+        if more:
+            self._loop.call_soon(self)
+        elif router.closing:
+            router.end()
+            self._go()
+
+    def _go(self) -> None:
+        self.gone = True
+        if self.remove is not None:
+            self.remove(self._native.wake_fd())
+        else:
+            wake(self._native)
+
+    def _answer_questions(self, router: Router) -> None:
+        while (asked := self._native.question()) is not None:
+            number, kind, known = asked
+            if kind == "credentials":
+                task = self._loop.create_task(self._answer(number, router.providers, CredentialsRequest(**known)))
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+            else:
+                self._native.answer_meaning(number, meaning(router.providers, known))
+
+    async def _answer(self, number: int, providers: Providers, request: CredentialsRequest) -> None:
+        values = {}
+        try:
+            for name, ask in providers.credentials.items():
+                value = ask(request)
+                values[name] = checked_credentials(name, await value if isawaitable(value) else value)
+        except Exception as error:  # noqa: BLE001 - whatever it is, there are no credentials
+            self._native.refuse_credentials(number, refusal(error), fatal=False)
+        else:
+            self._native.answer_credentials(number, **values)
+
+
+def _wake_loop(native: Native, loop: asyncio.AbstractEventLoop, reader: _Reader) -> None:
+    """For loops that cannot watch a descriptor."""
+    while not reader.gone:
+        native.wait_for_batch()
+        try:
+            loop.call_soon_threadsafe(reader)
+        except RuntimeError:
+            return  # the loop has been closed

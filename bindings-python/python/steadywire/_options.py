@@ -1,0 +1,162 @@
+"""What a client can be told, on its way to the core."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from ._native import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+Disposition: TypeAlias = Literal["while_open", "retry", "slow", "reauth", "protocol", "fatal"]
+Terminal: TypeAlias = Literal["complete", "error"]
+
+
+class CredentialsRequest(NamedTuple):
+    """What a function that gives credentials is told."""
+
+    attempt: int
+    """Which attempt this is, counted from 1 since the link was last stable."""
+    reason: str
+    """Why it is made."""
+    last_close_code: int | None
+    """The close code that ended the last link."""
+    http_status: int | None
+    """The HTTP status that refused the last attempt."""
+    force_refresh: bool
+    """What was used last was refused; a cached answer will not do."""
+
+
+class Ending(NamedTuple):
+    """How an attempt or a link ended, for a function that may know better what it means."""
+
+    close_code: int | None
+    """The close code, if a link was closed: 1005 = there was none, 1006 = there was no close frame."""
+    http_status: int | None
+    """The HTTP status that refused the attempt."""
+    error: str
+    """The `kind` of the error, whatever it means."""
+    reason: str
+    """A text for people, without credentials."""
+    disposition: Disposition
+    """What it means unless the answer names another disposition."""
+
+
+class Providers:
+    """The options that were given as functions."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Pick them out."""
+        names = ("url", "token", "headers", "protocols")
+        self.credentials: dict[str, Callable[[CredentialsRequest], Any]] = {
+            name: options[name] for name in names if callable(options.get(name))
+        }
+        self.classify: Callable[[Ending], Any] | None = options.get("classify")
+
+
+def encode(options: Mapping[str, Any]) -> str:
+    """Write the options that are values as JSON with the names that every language shares.
+
+    Raises InvalidArgumentError for a value that JSON cannot hold.
+    """
+    values: dict[str, Any] = {}
+    for name, given in options.items():
+        if name == "classify" or given == _DEFAULTS.get(name) or (given is None and name not in _NONE_IS_A_VALUE):
+            continue
+        value = _URL_TO_COME if name == "url" and callable(given) else given
+        if callable(value):
+            continue
+        value = _plain(name, value)
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):
+            text = f"option `{name}` cannot take a value of type {type(given).__name__}"
+            raise InvalidArgumentError(text) from None
+        values[camel(name)] = value
+    return json.dumps(values)
+
+
+def in_python(message: str, options: Mapping[str, Any]) -> str:
+    """Put the names that Python uses into an error text of the core."""
+    for name in options:
+        message = message.replace(f"`{camel(name)}`", f"`{name}`")
+    return message.replace("null", "None")
+
+
+def camel(name: str) -> str:
+    """Write `max_reconnect_backoff` as `maxReconnectBackoff`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def checked_credentials(name: str, value: object) -> Any:
+    """Check what a function gave for one attempt.
+
+    Raises InvalidArgumentError; the text does not show the value.
+    """
+    if name == "headers":
+        return _pairs(value)
+    if name == "protocols":
+        return _texts(value)
+    if not isinstance(value, str):
+        text = f"the function for `{name}` must return a str, not {type(value).__name__}"
+        raise InvalidArgumentError(text)
+    return value
+
+
+# What stands for the core's own choice.
+_DEFAULTS = {"max_connect_attempts": "auto", "proxy": "environment"}
+
+# Unlimited, and no proxy. Elsewhere None means that there is none.
+_NONE_IS_A_VALUE = frozenset({"max_connect_attempts", "max_reconnect_attempts", "proxy"})
+
+# The function is asked before every attempt: nobody ever dials this.
+_URL_TO_COME = "ws://url.invalid/"
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name in {"max_connect_attempts", "max_reconnect_attempts"} and value == math.inf:
+        return None
+    if name == "overflow" and isinstance(value, str):
+        return camel(value)
+    if name == "protocols" and not isinstance(value, str):
+        return _texts(value)
+    if not hasattr(value, "items"):
+        return value
+    return _plain_mapping(name, value)
+
+
+def _plain_mapping(name: str, value: Mapping[Any, Any]) -> dict[Any, Any]:
+    if name == "tls":
+        return {camel(key): field for key, field in value.items()}
+    if name == "dispositions":
+        return {str(code): camel(word) if isinstance(word, str) else word for code, word in value.items()}
+    return dict(value)
+
+
+def _pairs(value: Any) -> list[tuple[str, str]]:
+    pairs = value.items() if hasattr(value, "items") else value
+    try:
+        return [(_text("headers", name), _text("headers", text)) for name, text in pairs]
+    except (TypeError, ValueError):
+        text = "`headers` takes a mapping from str to str, or pairs of them (the value is not shown)"
+        raise InvalidArgumentError(text) from None
+
+
+def _texts(value: Any) -> Sequence[str]:
+    try:
+        return [_text("protocols", text) for text in value]
+    except TypeError:
+        text = "`protocols` takes a sequence of str (the value is not shown)"
+        raise InvalidArgumentError(text) from None
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    text = f"`{name}` takes text (the value is not shown)"
+    raise InvalidArgumentError(text)

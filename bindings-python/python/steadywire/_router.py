@@ -1,0 +1,196 @@
+"""Takes batches out of the core and hands events and answers to those who want them.
+
+One router per client. `pump` runs on one thread at a time: the client's dispatcher thread, or the thread of its event
+loop. Everything else may be called on any thread.
+"""
+
+from __future__ import annotations
+
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from ._buffer import Buffer
+from ._log import logger
+from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome, StateChange
+from ._registry import Listener, Reader, Registry
+
+if TYPE_CHECKING:
+    from ._options import Providers
+    from .events import Event
+
+# How long events wait for the first consumer after a connect, in seconds; how many do is bounded by the buffer.
+GRACE = 1.0
+
+# How batches grow: events in the core can still be replaced by newer ones, events in a batch cannot.
+_FIRST_BATCH = 64
+_MAX_BATCH = 2048
+_FAST = 0.005
+_SLOW = 0.01
+
+
+class Router(Registry):
+    """Who wants what, and the way there."""
+
+    def __init__(self, native: Native, providers: Providers) -> None:
+        """Begin with nobody."""
+        super().__init__(native, providers)
+        self._held_until = 0.0
+        self._size = _FIRST_BATCH
+
+    def pump(self) -> bool:
+        """Take one batch and deliver it. Says whether more is left."""
+        while self.abandoned:
+            self.leave(self.abandoned.popleft())
+        if self._held is not None:
+            self._offer_held()
+        begun = monotonic()
+        items, settled, more = self.native.take(self._size)
+        if items:
+            self._deliver_all(items, settled)
+            took = monotonic() - begun
+            if took > _SLOW:
+                self._size = max(self._size // 2, 1)
+            elif len(items) >= self._size and took < _FAST:
+                self._size = min(self._size * 2, _MAX_BATCH)
+        return more
+
+    def end(self) -> None:
+        """Answer everybody who still waits: nothing will come any more."""
+        with self.lock:
+            self.closing = True
+            waiters, self._waiters = self._waiters, {}
+            readers = [reader for follows in self._follows.values() for _, reader in follows]
+            readers += self._taps.values()
+        for waiter in waiters.values():
+            waiter.settle(ClosedError("the client has been closed"))
+        for reader in readers:
+            reader.finish(None)
+
+    def _deliver_all(self, items: list[Any], settled: int) -> None:
+        """Deliver runs of events, and answers between them."""
+        if not settled:
+            self._deliver(items)
+            return
+        run: list[Event] = []
+        for item in items:
+            if type(item) is not tuple:
+                run.append(item)
+                continue
+            if run:
+                self._deliver(run)
+                run = []
+            self._settle(item[0], item[1])
+        if run:
+            self._deliver(run)
+
+    def _deliver(self, run: list[Event]) -> None:
+        for reader in self._taps.values():
+            reader.push(run)
+        if self._follows:
+            self._route(run)
+        listeners = self._listeners
+        if self._taps and not any(listeners.values()):
+            self.delivered += len(run)
+            return
+        unheard = 0
+        for event in run:
+            wanting = listeners.get(type(event))
+            if not wanting:
+                if not self._taps and getattr(event, "task_id", None) not in self._follows:
+                    unheard += 1
+                    self._unheard(event)
+                continue
+            for listener in wanting:
+                if not listener.alive or (listener.once and not self.unlisten(listener)):
+                    continue
+                try:
+                    listener.callback(event)
+                except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
+                    self._failed(listener, error)
+        self.delivered += len(run) - unheard
+
+    def _route(self, run: list[Event]) -> None:
+        """Pass the events of each task to those who follow it, all at once."""
+        follows = self._follows
+        groups: dict[str, list[Event]] = {}
+        for event in run:
+            task: str | None = getattr(event, "task_id", None)
+            if task in follows and not _is_outcome(event):
+                groups.setdefault(task, []).append(event)
+        for task, group in groups.items():
+            for _, reader in follows.get(task, ()):
+                reader.push(group)
+
+    def _failed(self, listener: Listener, error: BaseException) -> None:
+        self.callback_failures += 1
+        text = f"a callback for {listener.kind} raised {type(error).__name__}: {error}"
+        self.last_failures.append(text)
+        logger().error("%s", text, exc_info=error)
+        if listener.kind != "error":
+            now = int(time() * 1000)
+            self._deliver([ErrorEvent("callback", CallbackFailedError.kind, text, timestamp=now)])
+
+    def _unheard(self, event: Event) -> None:
+        if self._held is not None:
+            self._held.push((event,))
+        elif type(event) is ErrorEvent and event.source not in {"task", "callback"}:
+            logger().warning("%s (%s; nobody listens to errors)", event.message, event.code)
+        elif type(event) is StateChange:
+            logger().debug("%s -> %s: %s", event.previous, event.state, event.reason)
+
+    def _settle(self, ticket: int, value: Any) -> None:
+        taps: dict[int, Reader] = {}
+        with self.lock:
+            waiter = self._waiters.pop(ticket, None)
+            if ticket in self._connecting:
+                self._connecting.discard(ticket)
+                if value is None and not self._has_consumer():
+                    self._held, self._held_until = self._held or Buffer(), monotonic() + GRACE
+                self._want()
+            task = self._leases.get(ticket)
+            readers = [reader for lease, reader in self._follows.get(task, ()) if lease == ticket] if task else []
+            if ticket in self._disconnecting:
+                # A consumer that comes now hears of what comes now.
+                self._disconnecting.discard(ticket)
+                self._held = None
+                taps, self._taps = self._taps, {}
+                self._want()
+        for reader in readers:
+            reader.finish(_as_event(value))
+        for reader in taps.values():
+            reader.finish(None)
+        if waiter is not None:
+            waiter.settle(value)
+
+    def _offer_held(self) -> None:
+        with self.lock:
+            if self._held is None or (not self._has_consumer() and monotonic() < self._held_until):
+                return
+            held, self._held = self._held, None
+            self._want()
+            found = self._has_consumer()
+        if found and held.has_news():
+            self._deliver(held.take(1 << 60))
+
+
+def _is_outcome(event: Event) -> bool:
+    """Outcomes come to follows as the answer to their lease, exactly once."""
+    cls = type(event)
+    return cls is Complete or cls is Lost or (type(event) is ErrorEvent and event.source == "task" and event.fatal)
+
+
+def _as_event(outcome: Outcome) -> Event:
+    if outcome.kind == "complete":
+        return Complete(outcome.task_id, outcome.timestamp, outcome.data, outcome.synthetic)
+    if outcome.kind == "lost":
+        return Lost(outcome.task_id, outcome.reason or "closed")
+    return ErrorEvent(
+        "task",
+        outcome.code or "",
+        outcome.message or "",
+        outcome.task_id,
+        outcome.data,
+        fatal=True,
+        timestamp=outcome.timestamp,
+        synthetic=outcome.synthetic,
+    )

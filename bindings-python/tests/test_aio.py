@@ -1,0 +1,223 @@
+"""The client for asyncio."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+import steadywire
+from steadywire import aio, errors
+
+SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
+COMPLETE = {"send": {"type": "complete", "taskId": "t", "timestamp": 9, "data": {"ok": True}}}
+
+
+async def test_everything_once(url, task_id):
+    async with aio.Client(url) as client, aio.Client(url) as worker:
+        stream = client.follow(task_id)
+        said = []
+        client.on("progress", said.append)
+        async with worker.report(task_id) as task:
+            task.progress(40, stage="s")
+            task.log("m")
+        kinds = [event.kind async for event in stream]
+        assert kinds == ["progress", "log", "complete"]
+        assert (await client.wait(task_id)).ok
+        assert [event.progress for event in said] == [40]
+        assert (await worker.send({"type": "status", "taskId": task_id, "data": 1}, ack=True)).state == "acked"
+        await worker.flush()
+        assert client.state == "connected"
+    with pytest.raises(errors.ClosedError):
+        await client.connect()
+
+
+async def test_a_step_that_is_given_up_loses_no_event(url, task_id):
+    """Steps are cancelled at every moment, also after their event has come."""
+    async with aio.Client(url) as client, aio.Client(url) as worker:
+        stream = client.follow(task_id)
+        task = worker.report(task_id)
+        count, seen = 200, []
+
+        async def send():
+            for n in range(count):
+                task.status(n)
+                await asyncio.sleep(0)
+            task.complete()
+
+        sending = asyncio.create_task(send())
+        turns = 0
+        while True:
+            step = asyncio.ensure_future(anext(stream))
+            for _ in range(turns % 7):
+                await asyncio.sleep(0)
+            turns += 1
+            if turns % 2:
+                step.cancel()
+            try:
+                seen.append(await step)
+            except asyncio.CancelledError:
+                continue
+            except StopAsyncIteration:
+                break
+        await sending
+        assert [event.data for event in seen[:-1]] == list(range(count))
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
+
+
+async def test_wait_for_around_a_step(url, task_id):
+    async with aio.Client(url) as client, aio.Client(url) as worker:
+        stream = client.follow(task_id)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(stream), 0.01)
+        async with worker.report(task_id) as task:
+            task.status(1)
+        assert [event.kind async for event in stream] == ["status", "complete"]
+
+
+async def test_a_hundred_tasks_at_once(url, task_id):
+    async with aio.Client(url) as client, aio.Client(url) as worker:
+        tasks = [f"{task_id}-{n}" for n in range(100)]
+        waiting = [asyncio.create_task(client.wait(task)) for task in tasks]
+        for n, task in enumerate(tasks):
+            worker.report(task).complete(n)
+        assert [outcome.data for outcome in await asyncio.gather(*waiting)] == list(range(100))
+        assert client.stats()["callbacks"]["waiting"] == 0
+
+
+async def test_events_and_batches_end_with_disconnect(url, task_id):
+    client = aio.Client(url)
+    stream = client.events()
+
+    batches = client.batches()
+
+    async def collect():
+        return [event async for batch in batches for event in batch]
+
+    collecting = asyncio.create_task(collect())
+    await client.connect(task_id)
+    await client.disconnect()
+    events = [event async for event in stream]
+    assert [event.kind for event in events][-1] == "state_change"
+    assert await collecting == events
+    client.close()
+
+
+async def test_a_wait_that_is_given_up_gives_up_the_task(url, task_id):
+    async with aio.Client(url) as client:
+        with pytest.raises(errors.TimeoutError):
+            await client.wait(task_id, timeout=0.01)
+        waiting = asyncio.create_task(client.wait(task_id))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        stats = client.stats()
+        assert (stats["openTasks"], stats["callbacks"]["waiting"]) == (0, 0)
+
+
+async def test_close_wakes_those_who_wait(url, task_id):
+    client = aio.Client(url)
+    waiting = [asyncio.create_task(client.wait(task_id)), asyncio.create_task(anext(client.follow(task_id)))]
+    await client.connect()
+    client.close()
+    outcome, event = await asyncio.gather(*waiting)
+    assert (outcome.kind, outcome.reason) == ("lost", "closed")
+    assert (event.kind, event.reason) == ("lost", "closed")
+
+
+async def test_credentials_may_come_from_a_coroutine(scripted):
+    url = scripted({"accept": {"status": 401, "headers": {}, "body": "no"}}, [SUBSCRIBE, COMPLETE])
+    asked = []
+
+    async def token(request):
+        await asyncio.sleep(0)
+        asked.append(request.force_refresh)
+        return "secret"
+
+    client = aio.Client(url, token=token, reconnect_interval=1)
+    assert (await client.wait("t", timeout=10)).ok
+    assert asked == [False, True]
+    client.close()
+
+
+async def test_a_coroutine_that_fails_is_a_failed_attempt(url):
+    async def token(request):
+        await asyncio.sleep(0)
+        raise KeyError
+
+    client = aio.Client(url, token=token, max_connect_attempts=1)
+    with pytest.raises(errors.Error):
+        await client.connect()
+    client.close()
+
+
+def test_a_second_loop_is_refused(url):
+    client = aio.Client(url)
+    asyncio.run(client.connect())
+    with pytest.raises(errors.InvalidStateError, match="another event loop"):
+        asyncio.run(client.connect())
+    client.close()
+
+
+async def test_callbacks_are_plain_functions(url):
+    async def callback(event):
+        pass
+
+    client = aio.Client(url)
+    with pytest.raises(errors.InvalidArgumentError, match="plain function"):
+        client.on("log", callback)
+    client.close()
+
+
+def test_a_loop_that_cannot_watch_descriptors_is_woken_by_a_thread(url, task_id):
+    class Loop(asyncio.SelectorEventLoop):
+        def add_reader(self, fd, callback, *args):
+            raise NotImplementedError
+
+    async def main():
+        async with aio.Client(url) as client, aio.Client(url) as worker:
+            stream = client.follow(task_id)
+            async with worker.report(task_id) as task:
+                task.status(1)
+            return [event.kind async for event in stream]
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        assert runner.run(main()) == ["status", "complete"]
+
+
+async def test_a_client_nobody_holds_is_collected(url):
+    client = aio.Client(url, token=lambda _, held=None: "secret" if held else "")
+    client.on("progress", lambda event, client=client: client)
+    await client.connect()
+    gone = weakref.ref(client)
+    del client
+    gc.collect()
+    assert gone() is None
+    await asyncio.sleep(0)
+
+
+async def test_an_error_of_a_block_fails_the_task(url, task_id):
+    async with aio.Client(url) as client:
+        with pytest.raises(KeyError):
+            async with client.report(task_id):
+                raise KeyError(task_id)
+        assert (await client.wait(task_id)).code == "KeyError"
+    assert isinstance(client, steadywire._base.BaseClient)
+
+
+async def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
+    line = {"type": "log", "taskId": "t", "timestamp": 1, "data": {"level": "info", "message": "m"}}
+    client = aio.Client(scripted([SUBSCRIBE, *[{"send": line}] * 30_000, COMPLETE]))
+    stream = client.events()
+    await client.connect("t")
+    lines = 0
+    async for event in stream:
+        if lines in {1, 5000}:
+            await asyncio.sleep(0.3)
+        lines += event.kind == "log"
+        if event.kind == "complete":
+            break
+    assert lines == 30_000
+    client.close()

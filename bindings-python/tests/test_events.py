@@ -1,0 +1,91 @@
+"""Events as objects: attributes, matching, comparing, pickling, memory."""
+
+import copy
+import pickle
+import sys
+
+import pytest
+
+import steadywire
+from steadywire import Complete, ErrorEvent, Gap, Log, Outcome, Progress, Receipt, StateChange, events
+
+SAMPLES = [
+    Progress("t", "train", 42.5, "epoch 3", 7),
+    Log("t", "warn", "careful", 7, {"line": 12, "deep": [1, None]}),
+    steadywire.Status("t", 7, {"a": 1}),
+    Complete("t", 7, [1, 2], synthetic=True),
+    ErrorEvent("task", "oom", "out of memory", "t", {"gb": 8}, fatal=True, timestamp=7),
+    steadywire.Heartbeat("", 7),
+    steadywire.Message("custom", "t", "{}"),
+    StateChange("connected", "connecting", "up", 1),
+    steadywire.Retry(2, 1500, "refused"),
+    steadywire.Connected(3),
+    steadywire.Disconnected(3, 1006, "cut"),
+    steadywire.Lost("t", "forgotten"),
+    Gap("t", 3, None, "e"),
+    steadywire.Overflow(9),
+    Outcome("t", "error", None, "failed", "oom"),
+    Receipt("dropped", "overflow"),
+]
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
+def test_every_class_is_shown_compared_copied_and_pickled(event):
+    shown = repr(event)
+    namespace = {name: getattr(events, name) for name in events.__all__}
+    assert eval(shown, namespace) == event
+    assert pickle.loads(pickle.dumps(event)) == event
+    assert copy.deepcopy(event) == event
+    assert hash(copy.copy(event)) == hash(event)
+    assert event != object()
+    field = type(event).__match_args__[0]
+    with pytest.raises(AttributeError):
+        setattr(event, field, getattr(event, field))
+    assert type(event).__doc__
+    assert type(event).__module__ == "steadywire"
+
+
+def test_there_is_a_class_for_every_kind():
+    kinds = {type(event).kind for event in SAMPLES[:-2]}
+    assert kinds == set(steadywire._native.KINDS)
+
+
+def test_events_differ_by_each_field():
+    assert Progress("t", "s", 1, "m", 7) != Progress("t", "s", 2, "m", 7)
+    assert Log("t", "info", "m", 7, {"a": 1}) != Log("t", "info", "m", 7, {"a": 2})
+
+
+def test_events_match_by_place_and_by_name():
+    match SAMPLES[0]:
+        case Progress(task, stage, percent):
+            assert (task, stage, percent) == ("t", "train", 42.5)
+    match SAMPLES[4]:
+        case Log():
+            pytest.fail("it is an error")
+        case ErrorEvent(source="task", code=code, fatal=True):
+            assert code == "oom"
+
+
+def test_an_outcome_gives_its_data_or_raises():
+    assert Outcome("t", "complete", {"ok": 1}).result() == {"ok": 1}
+    assert Outcome("t", "complete").ok
+    with pytest.raises(steadywire.errors.TaskFailedError, match="task t failed: failed"):
+        SAMPLES[-2].result()
+    with pytest.raises(steadywire.errors.TaskFailedError, match="was lost: forgotten"):
+        Outcome("t", "lost", reason="forgotten").result()
+
+
+def test_sizes_count_the_texts():
+    small, large = Progress("t", "", 1, "m"), Progress("t", "", 1, "m" * 1000)
+    assert sys.getsizeof(large) - sys.getsizeof(small) == 999
+
+
+def test_data_that_python_cannot_read_stays_text(scripted):
+    deep = "[" * 5000 + "]" * 5000
+    complete = f'{{"type":"complete","taskId":"t","timestamp":9,"data":{{"result":{deep}}}}}'
+    subscribe = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
+    client = steadywire.Client(scripted([subscribe, {"send": complete}]))
+    outcome = client.wait("t", timeout=10)
+    client.close()
+    assert outcome.ok
+    assert isinstance(outcome.data, (str, dict))

@@ -1,0 +1,36 @@
+# Every block of C and C++ in docs/c.md is compiled: whole programs as they are, functions behind the includes of
+# fragment.*, statements inside the function there.
+rm -rf docs
+mkdir docs
+awk -v out=docs '
+    /^```(c|cpp)$/ { language = substr($0, 4); count++; file = out "/block-" count "." language; next }
+    /^```/ { language = ""; next }
+    language != "" { print > file }
+' "$root/docs/c.md"
+for block in docs/block-*; do
+    language=${block##*.}
+    fragment=$here/fragment.$language
+    whole=docs/whole-${block#docs/}
+    unused=
+    if grep -q '^int main' "$block"; then
+        cp "$block" "$whole"
+    elif grep -q '^static' "$block"; then
+        { sed -n '/^$/q;p' "$fragment"; cat "$block"; } >"$whole"
+        unused=-Wno-unused-function
+    else
+        { sed '/@BLOCK@/,$d' "$fragment"; cat "$block"; sed '1,/@BLOCK@/d' "$fragment"; } >"$whole"
+    fi
+    if [ "$language" = c ]; then
+        standard="-std=c99 -D_POSIX_C_SOURCE=200809L"
+        compilers=$(c_compilers)
+    else
+        standard=-std=c++17
+        compilers=$(cxx_compilers)
+    fi
+    for compiler in $compilers; do
+        # shellcheck disable=SC2046,SC2086 # flags
+        "$compiler" $standard $warnings $unused -c -o docs/block.o $(pkg-config --cflags steadywire) "$whole" ||
+            fail "a block of docs/c.md does not compile: $out/$whole"
+    done
+done
+[ "$(find docs -name 'whole-*' | wc -l)" -ge 10 ] || fail "docs/c.md has hardly any examples"
