@@ -44,8 +44,8 @@ need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bless fmt clean
+.PHONY: help demo test test-all test-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,12 +63,20 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(MAKE) test-autobahn
 	$(MAKE) test-interop
 
+test-c: ## the C library: its header, what it exports, programs in C (part of `test`)
+	$(CARGO) test --locked -p steadywire-c
+
 test-cpp: stage venv ## the C library as it is installed: the header for C++, examples, docs/c.md, packages
 	$(CARGO) build --locked -p steadywire-cli
 	PATH="$$PATH:$(VENV)" LIB_PROFILE=$(STAGE_PROFILE) CMAKE="$(CMAKE)" tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
-test-valgrind: stage venv ## the programs in C++ under AddressSanitizer and under valgrind
+test-valgrind: stage venv ## the programs in C and C++ under AddressSanitizer and under valgrind
 	@$(call need,valgrind,valgrind)
+	STEADYWIRE_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all" \
+		$(CARGO) test --locked -p steadywire-c --test programs
+	STEADYWIRE_RUN_UNDER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect \
+		--errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes" \
+		$(CARGO) test --locked -p steadywire-c --test programs -- --test-threads=2
 	$(CARGO) build --locked -p steadywire-cli
 	PATH="$$PATH:$(VENV)" CXX=g++ STEP=programs CXXFLAGS=-fsanitize=address,undefined tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 	PATH="$$PATH:$(VENV)" CXX=g++ STEP=programs RUNNER="valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
@@ -198,6 +206,9 @@ bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--qui
 
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors
+
+bless-c: ## write the C header and the list of symbols anew
+	BLESS=1 $(CARGO) test --locked -p steadywire-c --test header --test symbols
 
 fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
