@@ -28,7 +28,8 @@
  * its type; free(NULL) is fine. A handle is no address but is looked up on every call, on any thread: one that has been
  * freed, is of another type or none at all is STEADYWIRE_INVALID_ARGUMENT, or an empty answer where there is no
  * status, never a crash. The one exception is the event that a callback is given: it is a pointer, valid during the
- * call and on its thread.
+ * call and on its thread. There may be 1,048,576 handles at a time (65,536 where addresses have 32 bits); one more is
+ * STEADYWIRE_LIMIT_REACHED.
  *
  * THREADS. Every function may be called on any thread, at any time, unless it says otherwise. The library has one
  * thread for the I/O of all clients and a few that run callbacks. It installs no signal handler, changes no signal

@@ -35,7 +35,8 @@
  * its type; free(NULL) is fine. A handle is no address but is looked up on every call, on any thread: one that has been
  * freed, is of another type or none at all is STEADYWIRE_INVALID_ARGUMENT, or an empty answer where there is no
  * status, never a crash. The one exception is the event that a callback is given: it is a pointer, valid during the
- * call and on its thread.
+ * call and on its thread. There may be 1,048,576 handles at a time (65,536 where addresses have 32 bits); one more is
+ * STEADYWIRE_LIMIT_REACHED.
  *
  * THREADS. Every function may be called on any thread, at any time, unless it says otherwise. The library has one
  * thread for the I/O of all clients and a few that run callbacks. It installs no signal handler, changes no signal
@@ -124,7 +125,8 @@ typedef struct steadywire_event steadywire_event;
  * Every function that takes one may be called on any thread, in every state of the connection and inside callbacks.
  * Functions that have a twin whose name ends in _wait begin what they are for and return at once; where the result is
  * of interest they take a callback for it. The twins wait, and return STEADYWIRE_WOULD_DEADLOCK inside a callback of
- * the same client. With STEADYWIRE_DISPATCH_POLL they run callbacks while they wait.
+ * the same client, where what they are for has begun all the same. With STEADYWIRE_DISPATCH_POLL they run callbacks
+ * while they wait.
  */
 typedef struct steadywire_client steadywire_client;
 
@@ -772,11 +774,11 @@ typedef int32_t steadywire_kind;
 #define STEADYWIRE_EVENT_OVERFLOW 14
 
 /**
- * Keeps an event beyond its call: copies it.
+ * Keeps an event beyond its call. One that was kept before is not copied again.
  *
  * @param copy receives the copy, to be freed with steadywire_event_free(); it may be read on any thread, does not
  * keep the client alive and works in a forked child
- * @return STEADYWIRE_OK, STEADYWIRE_INVALID_ARGUMENT
+ * @return STEADYWIRE_OK; STEADYWIRE_INVALID_ARGUMENT; STEADYWIRE_LIMIT_REACHED where there are too many handles
  */
 steadywire_status steadywire_event_clone(const steadywire_event *event,
                                          steadywire_event **copy);

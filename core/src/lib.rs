@@ -34,6 +34,8 @@
 //! - [`Reporter`]: the worker's side; its last message is acknowledged
 //! - [`Config`]: every option, its default and bounds
 //! - [`Event`], [`Outcome`], [`Receipt`], [`Error`]: what comes back
+//! - [`Client::polled`] and [`Poll`]: callbacks in the program's own loop instead of on threads
+//! - [`log`]: what operators are told
 //! - [`consumer`]: the same for language bindings, which take events in batches
 //! - [`session`] and [`protocol`]: the behaviour and the wire without any I/O; the whole crate without the feature `net`
 #[cfg(feature = "net")]

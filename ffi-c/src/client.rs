@@ -25,7 +25,8 @@ use crate::text::{check_out, put};
 /// Every function that takes one may be called on any thread, in every state of the connection and inside callbacks.
 /// Functions that have a twin whose name ends in _wait begin what they are for and return at once; where the result is
 /// of interest they take a callback for it. The twins wait, and return STEADYWIRE_WOULD_DEADLOCK inside a callback of
-/// the same client. With STEADYWIRE_DISPATCH_POLL they run callbacks while they wait.
+/// the same client, where what they are for has begun all the same. With STEADYWIRE_DISPATCH_POLL they run callbacks
+/// while they wait.
 pub struct steadywire_client {
     _private: [u8; 0],
 }

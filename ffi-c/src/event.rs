@@ -4,8 +4,6 @@ mod numbers;
 mod texts;
 mod view;
 
-use std::sync::Arc;
-
 pub use numbers::*;
 pub use texts::*;
 pub(crate) use view::{EventView, KeptEvent};
@@ -61,11 +59,11 @@ pub const STEADYWIRE_EVENT_GAP: steadywire_kind = 13;
 /// Log lines were dropped because the callbacks were too slow: overflow_count.
 pub const STEADYWIRE_EVENT_OVERFLOW: steadywire_kind = 14;
 
-/// Keeps an event beyond its call: copies it.
+/// Keeps an event beyond its call. One that was kept before is not copied again.
 ///
 /// @param copy receives the copy, to be freed with steadywire_event_free(); it may be read on any thread, does not
 /// keep the client alive and works in a forked child
-/// @return STEADYWIRE_OK, STEADYWIRE_INVALID_ARGUMENT
+/// @return STEADYWIRE_OK; STEADYWIRE_INVALID_ARGUMENT; STEADYWIRE_LIMIT_REACHED where there are too many handles
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn steadywire_event_clone(
     event: *const steadywire_event,
@@ -75,7 +73,7 @@ pub unsafe extern "C" fn steadywire_event_clone(
         check_out(copy, "copy")?;
         // SAFETY: passed on.
         let kept = unsafe { view::keep(event) }?;
-        let handle = handle::insert(Arc::new(kept))?;
+        let handle = handle::insert(kept)?;
         // SAFETY: passed on.
         unsafe { put(copy, handle as *mut steadywire_event) };
         Ok(())

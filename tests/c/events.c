@@ -138,6 +138,26 @@ static void on_event(const steadywire_event *event, void *user_data)
 	CHECK(steadywire_event_kind(event) == kind);
 }
 
+/* There is an end to handles, and it is no crash. */
+static void too_many(const steadywire_event *event)
+{
+	enum { ENOUGH = 1048576 };
+	steadywire_event **copies = calloc(ENOUGH, sizeof *copies);
+	steadywire_config *config = NULL;
+	size_t count = 0;
+	CHECK(copies != NULL);
+	while (count < ENOUGH && steadywire_event_clone(event, &copies[count]) == STEADYWIRE_OK)
+		count++;
+	CHECK(count > ENOUGH / 2 && count < ENOUGH && copies[count] == NULL);
+	IS(STEADYWIRE_LIMIT_REACHED, steadywire_config_new(Z("ws://localhost/"), &config));
+	SAME(steadywire_event_metadata(copies[count - 1], NULL), "{\"line\":12}");
+	while (count > 0)
+		steadywire_event_free(copies[--count]);
+	OK(steadywire_config_new(Z("ws://localhost/"), &config));
+	steadywire_config_free(config);
+	free(copies);
+}
+
 static void all_kinds(const char *url)
 {
 	int kind;
@@ -176,6 +196,7 @@ static void all_kinds(const char *url)
 	CHECK(steadywire_event_kind(seen.kept[STEADYWIRE_EVENT_LOG]) == STEADYWIRE_EVENT_ANY);
 	SAME(steadywire_event_metadata(seen.kept[STEADYWIRE_EVENT_LOG], NULL), "");
 	SAME(steadywire_event_metadata(copy, NULL), "{\"line\":12}");
+	too_many(copy);
 	steadywire_event_free(copy);
 	for (kind = 1; kind < STEADYWIRE_EVENT_OVERFLOW; kind++)
 		steadywire_event_free(seen.kept[kind]);

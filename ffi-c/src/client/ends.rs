@@ -48,7 +48,7 @@ pub extern "C" fn steadywire_client_close_wait(client: *mut steadywire_client, t
         let deadline = u64::try_from(timeout_ms).ok().map(|time| Instant::now() + Duration::from_millis(time));
         let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         // First what may refuse.
-        let ended = this.client.end_wait(left().map(|_| Duration::ZERO));
+        let ended = this.client.end_wait(Some(Duration::ZERO));
         if ended.as_ref().is_err_and(|error| error.kind() != ErrorKind::Timeout) {
             return ended;
         }

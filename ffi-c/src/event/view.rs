@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use steadywire::{Error, ErrorKind, Event};
 
@@ -166,20 +166,17 @@ pub(super) unsafe fn client(event: *const steadywire_event) -> Option<usize> {
     }
 }
 
-/// A copy of an event.
+/// An event that stays; one that was kept before is shared.
 ///
 /// # Safety
 /// As with [`read`].
-pub(super) unsafe fn keep(event: *const steadywire_event) -> Result<KeptEvent, Error> {
+pub(super) unsafe fn keep(event: *const steadywire_event) -> Result<Arc<KeptEvent>, Error> {
     // SAFETY: passed on.
-    let (client, event) = match unsafe { find(event) } {
-        Some(Found::View(view, event)) => (view.client, event.clone().into_owned()),
-        Some(Found::Kept(kept)) => (kept.client, kept.event.clone()),
-        None => {
-            return Err(Error::new(ErrorKind::InvalidArgument, "an event was expected, not NULL or one that is over"));
-        }
-    };
-    Ok(KeptEvent::new(event, client))
+    match unsafe { find(event) } {
+        Some(Found::View(view, event)) => Ok(Arc::new(KeptEvent::new(event.clone().into_owned(), view.client))),
+        Some(Found::Kept(kept)) => Ok(kept),
+        None => Err(Error::new(ErrorKind::InvalidArgument, "an event was expected, not NULL or one that is over")),
+    }
 }
 
 impl KeptEvent {
@@ -190,7 +187,7 @@ impl KeptEvent {
 
 enum Found<'a> {
     View(&'a EventView, &'a Event<'a>),
-    Kept(std::sync::Arc<KeptEvent>),
+    Kept(Arc<KeptEvent>),
 }
 
 unsafe fn find<'a>(event: *const steadywire_event) -> Option<Found<'a>> {
