@@ -247,6 +247,7 @@ static void classify(const char *url)
 	EXPECT(&journal, "status 410, code -1, handshake_failed");
 	EXPECT(&journal, "status 503, code -1, handshake_failed");
 	EXPECT(&journal, "classify ok");
+	OK(steadywire_client_subscribe(client, Z("c"))); /* then the server closes */
 	EXPECT(&journal, "status -1, code 4404, connection_lost");
 	EVENTUALLY(steadywire_client_state(client) == STEADYWIRE_STATE_ERROR);
 	steadywire_client_free(client);

@@ -30,15 +30,24 @@ pub(crate) fn library_directory() -> &'static Path {
     })
 }
 
-/// Compiles tests/c/NAME.c as C99 and links it with the shared library.
+/// Compiles tests/c/NAME.c as C99, or NAME.cpp as C++17, and links it with the shared library.
 pub(crate) fn compile(name: &str) -> PathBuf {
     let program = library_directory().join(name);
-    let mut cc = Command::new("cc");
-    cc.args(["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread", "-I"]);
-    cc.arg(root().join("include")).arg(root().join("tests/c").join(format!("{name}.c")));
-    cc.args(std::env::var("STEADYWIRE_CFLAGS").unwrap_or_default().split_whitespace());
-    cc.arg("-o").arg(&program).arg("-L").arg(library_directory()).arg("-lsteadywire").arg("-ldl");
-    let output = cc.arg(format!("-Wl,-rpath,{}", library_directory().display())).output().unwrap();
-    assert!(output.status.success(), "{name}.c:\n{}", String::from_utf8_lossy(&output.stderr));
+    let source = |extension: &str| root().join("tests/c").join(format!("{name}.{extension}"));
+    let mut compiler = if source("c").exists() {
+        let mut cc = Command::new("cc");
+        cc.arg("-std=c99").arg(source("c"));
+        cc
+    } else {
+        let mut cpp = Command::new("c++");
+        cpp.arg("-std=c++17").arg(source("cpp"));
+        cpp
+    };
+    compiler.args(["-pedantic", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-pthread", "-I"]);
+    compiler.arg(root().join("include"));
+    compiler.args(std::env::var("STEADYWIRE_CFLAGS").unwrap_or_default().split_whitespace());
+    compiler.arg("-o").arg(&program).arg("-L").arg(library_directory()).arg("-lsteadywire").arg("-ldl");
+    let output = compiler.arg(format!("-Wl,-rpath,{}", library_directory().display())).output().unwrap();
+    assert!(output.status.success(), "{name}:\n{}", String::from_utf8_lossy(&output.stderr));
     program
 }

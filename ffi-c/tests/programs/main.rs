@@ -105,3 +105,12 @@ fn what_clients_take_is_given_back() {
     let hub = hub(&runtime);
     Program::new("cycles").run(&[&hub.url()]);
 }
+
+#[test]
+fn an_exception_that_leaves_a_callback_ends_the_process() {
+    use std::os::unix::process::ExitStatusExt;
+    const SIGABRT: i32 = 6;
+    let (status, errors) = Program::new("throws").start(&[]).fail();
+    assert_eq!(status.signal(), Some(SIGABRT), "{status}: {errors}");
+    assert!(errors.contains("foreign exception"), "{errors}");
+}

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use steadywire_hub::{Hub, HubHandle};
@@ -74,20 +74,30 @@ impl Running {
     }
 
     pub(crate) fn finish(mut self) {
+        let status = self.end();
+        let errors = self.errors();
+        assert!(status.success(), "{} ended with {status}:\n{errors}", self.name);
+    }
+
+    /// How the program ends, and what it says to that.
+    pub(crate) fn fail(mut self) -> (ExitStatus, String) {
+        let status = self.end();
+        (status, self.errors())
+    }
+
+    fn end(&mut self) -> ExitStatus {
         drop(self.stdin.take());
         let started = Instant::now();
-        let status = loop {
+        loop {
             match self.child.try_wait().unwrap() {
-                Some(status) => break status,
+                Some(status) => return status,
                 None if started.elapsed() > PATIENCE => {
                     let _ = self.child.kill();
                     panic!("{} does not end", self.name);
                 }
                 None => std::thread::sleep(Duration::from_millis(2)),
             }
-        };
-        let errors = self.errors();
-        assert!(status.success(), "{} ended with {status}:\n{errors}", self.name);
+        }
     }
 
     fn errors(&mut self) -> String {

@@ -52,7 +52,7 @@ pub(crate) fn ends() -> Script {
     Script::new([
         Connection::refused(410, &[], "gone"),
         Connection::refused(503, &[], "busy"),
-        Connection::upgraded().lenient().close(Some(4404), "no such thing"),
+        Connection::upgraded().lenient().expect(subscribe("c")).close(Some(4404), "no such thing"),
     ])
 }
 
