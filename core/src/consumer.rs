@@ -228,7 +228,7 @@ impl Consumer {
     }
 
     /// Frees the client at once: the link is cut, what waits is settled and told, later calls fail with
-    /// [`ErrorKind::Closed`](crate::ErrorKind::Closed).
+    /// [`ErrorKind::Closed`].
     pub fn close(&self) {
         self.shared.close();
     }
