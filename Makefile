@@ -16,7 +16,7 @@ CARGO_FUZZ := 0.13.2
 NPM := npm --prefix bindings-node
 
 # Written by hand, and formatted by clang-format
-CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c)
+CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c benches/c/*)
 
 # Where `make install` puts the C library; LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu)
 PREFIX ?= /usr/local
@@ -29,6 +29,10 @@ BUILT = $(TARGET)/$(if $(filter dev,$(LIB_PROFILE)),debug,$(LIB_PROFILE))
 # A development build checks itself more; `make test-all` tests a release
 STAGE := $(TARGET)/stage
 STAGE_PROFILE ?= dev
+
+# The contestants in C and C++, all built for this machine's processor: simdjson picks its fastest way by that
+BENCH_C := $(TARGET)/bench-c
+BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
@@ -44,8 +48,13 @@ need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "$(1) is missing: install the Debian package $(2)"; exit 1; }
 
+# Needs the header $(1) for C++; installs the Debian package $(2) for it where that is allowed.
+need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/null \
+	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
+	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
+
 .PHONY: help demo test test-all test-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bless bless-c fmt clean
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -203,6 +212,20 @@ target/venv/.stamp: tests/interop/requirements.txt
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
+
+bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebsockets (5 minutes)
+	$(CARGO) build --locked --release -p steadywire-benches
+	$(TARGET)/release/steadywire-bench --c-programs $(BENCH_C) $(BENCH_ARGS)
+
+bench-c: # against the library as it is installed
+	@$(call need_header,boost/beast/version.hpp,libboost-dev)
+	@$(call need_header,libwebsockets.h,libwebsockets-dev)
+	@$(call need_header,simdjson.h,libsimdjson-dev)
+	$(MAKE) install LIB_PROFILE=release PREFIX=$(BENCH_C)/stage DESTDIR= LIBDIR=lib
+	$(CC) -std=gnu99 $(BENCH_FLAGS) benches/c/ours.c -o $(BENCH_C)/ours -I$(BENCH_C)/stage/include -L$(BENCH_C)/stage/lib \
+		-Wl,-rpath,$(BENCH_C)/stage/lib -lsteadywire -pthread
+	$(CXX) -std=c++17 $(BENCH_FLAGS) benches/c/beast.cpp -o $(BENCH_C)/beast -lsimdjson -pthread
+	$(CXX) -std=c++17 $(BENCH_FLAGS) benches/c/lws.cpp -o $(BENCH_C)/lws -lwebsockets -lsimdjson
 
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors

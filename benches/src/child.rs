@@ -2,6 +2,7 @@
 //! the command line, answering on its standard output in lines of JSON.
 
 use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
@@ -25,6 +26,12 @@ pub(crate) enum Contestant {
     Tungstenite,
     /// Blocking socket, bytes alone: the floor.
     Bytes,
+    /// Steadywire through its C library: benches/c/ours.c.
+    C,
+    /// Boost.Beast in a blocking loop, simdjson: benches/c/beast.cpp.
+    Beast,
+    /// libwebsockets, simdjson: benches/c/lws.cpp.
+    Lws,
 }
 
 /// What a process of this program is to do.
@@ -41,12 +48,28 @@ pub(crate) enum Role {
 }
 
 impl Contestant {
+    /// Those that are programs of their own.
+    pub(crate) const OUTSIDE: [Self; 3] = [Self::C, Self::Beast, Self::Lws];
+
+    /// The file name of a program of its own; `None` for those in this one.
+    pub(crate) fn program(self) -> Option<&'static str> {
+        match self {
+            Self::C => Some("ours"),
+            Self::Beast => Some("beast"),
+            Self::Lws => Some("lws"),
+            Self::Steadywire | Self::Walk | Self::Tungstenite | Self::Bytes => None,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Steadywire => "Steadywire",
             Self::Walk => "raw socket walk + serde_json",
             Self::Tungstenite => "tokio-tungstenite + serde_json",
             Self::Bytes => "raw socket, bytes alone",
+            Self::C => "Steadywire, C callback",
+            Self::Beast => "Boost.Beast + simdjson",
+            Self::Lws => "libwebsockets + simdjson",
         }
     }
 }
@@ -66,11 +89,11 @@ pub(crate) struct Listening {
 
 impl Child {
     pub(crate) fn start(role: Role) -> io::Result<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args([FLAG, &serde_json::to_string(&role)?])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        Self::spawn(Command::new(std::env::current_exe()?).args([FLAG, &serde_json::to_string(&role)?]))
+    }
+
+    fn spawn(command: &mut Command) -> io::Result<Self> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdout = process.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
         Ok(Self { process, lines: BufReader::new(stdout) })
     }
@@ -85,6 +108,12 @@ impl Child {
     /// Runs a contestant to its end and returns what it reports.
     pub(crate) fn run<T: DeserializeOwned>(role: Role) -> io::Result<T> {
         Self::start(role)?.finish()
+    }
+
+    /// Runs a contestant that is a program of its own, told the URL and the tasks, likewise.
+    pub(crate) fn run_program<T: DeserializeOwned>(program: &Path, port: u16, tasks: &[String]) -> io::Result<T> {
+        let named = |error| io::Error::other(format!("{}: {error}", program.display()));
+        Self::spawn(Command::new(program).arg(format!("ws://127.0.0.1:{port}/ws")).args(tasks)).map_err(named)?.finish()
     }
 
     /// Tells the part to end, and returns what it reports.

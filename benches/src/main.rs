@@ -22,6 +22,7 @@ mod walk;
 
 use std::io;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::child::{Contestant, Listening, Role};
@@ -31,7 +32,9 @@ const HELP: &str = "steadywire-bench [--quick] [--json] [--rounds N] [--only PAR
   --quick    about a minute instead of about three
   --json     figures and ratios as JSON
   --rounds   how often each measurement is taken (the median is reported)
-  --only     any of: full, paced, echo, idle, sending, lagging";
+  --only     any of: full, paced, echo, idle, sending, lagging
+  --c-programs DIR
+             measure the programs of benches/c too, which are in DIR (make bench-all)";
 
 /// How much is measured.
 #[derive(Debug)]
@@ -44,9 +47,21 @@ pub(crate) struct Plan {
     pub(crate) connections: usize,
     /// Messages per sending run.
     pub(crate) sent: u64,
+    /// Where the contestants are that are programs of their own; `None` leaves them out.
+    pub(crate) c_programs: Option<PathBuf>,
 }
 
 impl Plan {
+    const WHOLE: Self = Self {
+        rounds: 7,
+        events: 1_000_000,
+        paced_seconds: 10,
+        echo_rounds: 20_000,
+        connections: 1_000,
+        sent: 200_000,
+        c_programs: None,
+    };
+
     /// The contestants of one round, in an order that changes with the round.
     pub(crate) fn turn(round: usize, rivals: &[Contestant]) -> Vec<Contestant> {
         let mut turn = rivals.to_vec();
@@ -74,7 +89,7 @@ fn main() -> ExitCode {
 
 fn measure(arguments: &[String]) -> io::Result<()> {
     let mut arguments = arguments.iter().map(String::as_str);
-    let (mut quick, mut json, mut rounds, mut only) = (false, false, None, None);
+    let (mut quick, mut json, mut rounds, mut only, mut c_programs) = (false, false, None, None, None);
     let usage = || io::Error::other(HELP);
     while let Some(argument) = arguments.next() {
         match argument {
@@ -82,6 +97,7 @@ fn measure(arguments: &[String]) -> io::Result<()> {
             "--json" => json = true,
             "--rounds" => rounds = Some(arguments.next().and_then(|n| n.parse().ok()).ok_or_else(usage)?),
             "--only" => only = Some(arguments.next().ok_or_else(usage)?),
+            "--c-programs" => c_programs = Some(arguments.next().map(PathBuf::from).ok_or_else(usage)?),
             "--help" => {
                 println!("{HELP}");
                 return Ok(());
@@ -90,11 +106,12 @@ fn measure(arguments: &[String]) -> io::Result<()> {
         }
     }
     let mut plan = if quick {
-        Plan { rounds: 3, events: 400_000, paced_seconds: 2, echo_rounds: 5_000, connections: 1_000, sent: 50_000 }
+        Plan { rounds: 3, events: 400_000, paced_seconds: 2, echo_rounds: 5_000, sent: 50_000, ..Plan::WHOLE }
     } else {
-        Plan { rounds: 7, events: 1_000_000, paced_seconds: 10, echo_rounds: 20_000, connections: 1_000, sent: 200_000 }
+        Plan::WHOLE
     };
     plan.rounds = rounds.unwrap_or(plan.rounds).max(1);
+    plan.c_programs = c_programs;
 
     type Part = fn(&Plan, &mut Figures) -> io::Result<()>;
     let parts: [(&str, Part); 6] = [

@@ -1,6 +1,7 @@
 //! CPU and events per second, at full speed and paced.
 
 use std::io;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +28,17 @@ pub(crate) struct Read {
 
 /// At full speed, both corpora.
 pub(crate) fn full_speed(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
+    let mut rivals = vec![Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes];
+    let programs = plan.c_programs.as_deref();
+    if programs.is_some() {
+        rivals.extend(Contestant::OUTSIDE);
+    }
     for (corpus, events) in [(Corpus::Plain, plan.events), (Corpus::Hard, plan.events / 4)] {
         let name = if corpus == Corpus::Plain { "plain" } else { "hard" };
         let expected = corpus::expected(corpus, events);
         for round in 0..plan.rounds {
-            for contestant in Plan::turn(round, &[Contestant::Walk, Contestant::Tungstenite, Contestant::Bytes]) {
-                let read = run(contestant, corpus, events, None)?;
+            for contestant in Plan::turn(round, &rivals) {
+                let read = run(contestant, programs, corpus, events, None)?;
                 check(contestant, &read, &expected)?;
                 let millions = expected.events() as f64 / 1e6;
                 figures.add(
@@ -59,7 +65,7 @@ pub(crate) fn paced(plan: &Plan, figures: &mut Figures) -> io::Result<()> {
         let events = u64::from(rate) * plan.paced_seconds;
         let expected = corpus::expected(Corpus::Plain, events);
         for contestant in Plan::turn(0, &[Contestant::Walk, Contestant::Tungstenite]) {
-            let read = run(contestant, Corpus::Plain, events, Some(rate))?;
+            let read = run(contestant, None, Corpus::Plain, events, Some(rate))?;
             check(contestant, &read, &expected)?;
             let figure = 1_000.0 * read.steady_cpu_s / read.steady_wall_s;
             figures.add(format!("CPU at {rate} messages per second"), Unit::CpuMillisPerSecond, contestant, figure);
@@ -78,6 +84,9 @@ pub(crate) fn read(contestant: Contestant, port: u16, corpus: Corpus, events: u6
         Contestant::Tungstenite => tungstenite::read(port, corpus, &tally)?,
         Contestant::Bytes => walk::drain(port, corpus, bytes)?,
         Contestant::Steadywire => crate::ours::read(port, corpus, &tally)?,
+        Contestant::C | Contestant::Beast | Contestant::Lws => {
+            return Err(io::Error::other(format!("{} is a program of its own", contestant.name())));
+        }
     }
     let end = Mark::now();
     let steady = tally.first().unwrap_or(start).until(end);
@@ -89,9 +98,18 @@ pub(crate) fn read(contestant: Contestant, port: u16, corpus: Corpus, events: u6
     })
 }
 
-fn run(contestant: Contestant, corpus: Corpus, events: u64, per_second: Option<u32>) -> io::Result<Read> {
+fn run(
+    contestant: Contestant,
+    programs: Option<&Path>,
+    corpus: Corpus,
+    events: u64,
+    per_second: Option<u32>,
+) -> io::Result<Read> {
     let (server, port) = Child::serve(Role::Blaster { corpus, events, per_second })?;
-    let read = Child::run(Role::Reader { contestant, port, corpus, events })?;
+    let read = match programs.zip(contestant.program()) {
+        Some((programs, name)) => Child::run_program(&programs.join(name), port, &corpus::task_names(corpus))?,
+        None => Child::run(Role::Reader { contestant, port, corpus, events })?,
+    };
     server.finish::<()>()?;
     Ok(read)
 }

@@ -1,9 +1,9 @@
 //! The C library of Steadywire. Its header, `include/steadywire.h`, is generated from what is written here.
 //!
-//! - [`boundary`]: what every entry goes through: panics, NULL and bad text become statuses
-//! - [`handle`]: the table that every handle of C is looked up in; a freed one is an error, not a crash
-//! - [`ask`]: functions of the program that a client asks something
-//! - [`callback`]: a function of the program with its `user_data`, and the three promises about them
+//! - `boundary`: what every entry goes through: panics, NULL and bad text become statuses
+//! - `handle`: the table that every handle of C is looked up in; a freed one is an error, not a crash
+//! - `ask`: functions of the program that a client asks something
+//! - `callback`: a function of the program with its `user_data`, and the three promises about them
 //! - one module for each type of the header
 #![allow(non_camel_case_types, reason = "names in a C header")]
 #![allow(clippy::missing_safety_doc, reason = "the head of the header says it for all: HEAD in tests/header.rs")]
