@@ -6,7 +6,7 @@
 //! - `callback`: a function of the program with its `user_data`, and the three promises about them
 //! - one module for each type of the header
 #![allow(non_camel_case_types, reason = "names in a C header")]
-#![allow(clippy::missing_safety_doc, reason = "the head of the header says it for all: HEAD in tests/header.rs")]
+#![allow(clippy::missing_safety_doc, reason = "the head of the header says it for all: head.h")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by it"))]
 
 #[cfg(not(panic = "unwind"))]

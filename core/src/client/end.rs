@@ -16,8 +16,8 @@ use crate::pending::would_deadlock;
 
 impl Client {
     /// As [`new`](Self::new), but callbacks run where [`Poll::run`] is called, not on the library's threads: for
-    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due; it must return
-    /// quickly and had better only wake that loop.
+    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due, now and then once
+    /// too often; it must return quickly and had better only wake that loop.
     ///
     /// Calls that wait run callbacks too. What listeners hold is dropped by `Poll::run`, by [`end`](Self::end), or by
     /// the drop of the last handle.
@@ -60,7 +60,8 @@ impl Client {
     /// client ends all the same; it can be waited for again), [`ErrorKind::Forked`] in a forked child.
     pub fn end_wait(&self, time: Option<Duration>) -> Result<(), Error> {
         let dispatch = &self.inner.dispatch;
-        if in_callback_of(dispatch.id()) {
+        let runs_here = dispatch.source.turns().is_some_and(|turns| turns.is_running_here());
+        if in_callback_of(dispatch.id()) || runs_here {
             return Err(would_deadlock());
         }
         dispatch.source.check_process()?;

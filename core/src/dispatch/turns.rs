@@ -165,6 +165,11 @@ impl Turns {
         }
     }
 
+    /// Whether this thread runs something here.
+    pub(crate) fn is_running_here(&self) -> bool {
+        self.check().is_ok() && lock(&self.state).runner == Some(thread::current().id())
+    }
+
     /// Nobody polls any more: what waits is run here, unless a thread runs callbacks now, which then does it.
     pub(crate) fn finish(&self) {
         if self.check().is_err() {
