@@ -17,9 +17,9 @@
  * destroying one while another thread uses that same object is a race, as with every object.
  *
  * ERRORS are exceptions: steadywire::Error, from the calls that say so. A constructor cannot answer with anything else,
- * std::expected is not in C++17, and a status that nobody looks at would be lost. What comes later than the call comes as a
- * value: Result, Receipt, Outcome. A task that failed is an Outcome, never an exception. Exceptions must be enabled;
- * RTTI need not be.
+ * std::expected is not in C++17, and a status that nobody looks at would be lost. What comes later than the call comes
+ * as a value: Result, Receipt, Outcome. A task that failed is an Outcome, never an exception. Exceptions must be
+ * enabled; RTTI need not be.
  *
  * TEXTS in are std::string_view and copied before the call returns. Texts out are std::string_view into the event they
  * were asked of: valid as long as that is.

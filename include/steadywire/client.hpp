@@ -41,8 +41,8 @@ public:
      * Calls `handler(const Event&)` for every event of a kind from now on, Kind::any for all of them: one at a time for
      * each client, in order. Throws Error.
      *
-     * @param listener NULL, or receives the listener's number before the first call, for a handler that takes itself off;
-     * it must be there until this returns
+     * @param listener NULL, or receives the listener's number before the first call, for a handler that takes itself
+     * off; it must be there until this returns
      */
     template <class Handler>
     ListenerId on(Kind kind, Handler&& handler, ListenerId* listener = nullptr) const {
@@ -56,8 +56,8 @@ public:
     }
 
     /**
-     * Takes a listener off: no call of it begins after this. A call that is under way on another thread goes on, and what
-     * the handler holds is destroyed after it. Where the listener was off already this does nothing. Throws Error.
+     * Takes a listener off: no call of it begins after this. A call that is under way on another thread goes on, and
+     * what the handler holds is destroyed after it. Where the listener was off already this does nothing. Throws Error.
      */
     void off(ListenerId listener) const { detail::check(steadywire_client_off(client_, listener)); }
 
@@ -176,7 +176,10 @@ public:
         });
     }
 
-    /** As outcome(), and waits for the answer. Throws Error; after Status::timeout the task is no longer wanted by this. */
+    /**
+     * As outcome(), and waits for the answer. Throws Error; after Status::timeout the task is no longer wanted by
+     * this.
+     */
     Outcome outcome_wait(std::string_view task, std::chrono::milliseconds timeout = forever) const {
         steadywire_outcome* outcome = nullptr;
         detail::check(
@@ -219,7 +222,9 @@ public:
         }
     }
 
-    /** As send(), and waits for the answer. Throws Error; after Status::timeout the message is on its way all the same. */
+    /**
+     * As send(), and waits for the answer. Throws Error; after Status::timeout the message is on its way all the same.
+     */
     Receipt send_wait(const Message& message, std::chrono::milliseconds timeout = forever) const {
         return detail::receipt([&](steadywire_receipt** receipt) {
             return steadywire_client_send_wait(client_, message.get(), detail::wait_for(timeout), receipt);
@@ -341,10 +346,10 @@ public:
     ~Client() { steadywire_client_free(client_); }
 
     /**
-     * Ends the client as its destructor does, and waits until nothing of it is left: no callback runs, every handler has
-     * been destroyed, the outbox is written as far as can be in 3 s, and the link is closed. All that can be done with
-     * it else is to wait again. Throws Error: Status::timeout where it goes on to end, Status::would_deadlock inside a
-     * callback of this client, and then nothing has happened.
+     * Ends the client as its destructor does, and waits until nothing of it is left: no callback runs, every handler
+     * has been destroyed, the outbox is written as far as can be in 3 s, and the link is closed. All that can be done
+     * with it else is to wait again. Throws Error: Status::timeout where it goes on to end, Status::would_deadlock
+     * inside a callback of this client, and then nothing has happened.
      */
     void close_wait(std::chrono::milliseconds timeout = forever) const {
         detail::check(steadywire_client_close_wait(client_, detail::wait_for(timeout)));

@@ -72,8 +72,8 @@ inline constexpr std::nullopt_t unlimited = std::nullopt;
  *     steadywire::Config config("wss://tasks.example.org/ws");
  *     config.token(secret).reconnect_interval(500ms).max_reconnect_attempts(steadywire::unlimited);
  *
- * Every method changes one option and throws Error for a value that can be told to be wrong at once; whether a number is
- * within its bounds is said by Client's constructor, which names the option. 0 is a value, not "the default".
+ * Every method changes one option and throws Error for a value that can be told to be wrong at once; whether a number
+ * is within its bounds is said by Client's constructor, which names the option. 0 is a value, not "the default".
  */
 class Config {
 public:
@@ -172,7 +172,9 @@ public:
     /** The seed of the jitter, so that runs can be repeated. Default random. */
     Config& seed(std::uint32_t seed) { return done(steadywire_config_set_seed(get(), seed)); }
 
-    /** What is sent as "Authorization: Bearer"; nullopt, the default, for nothing. It appears in no log and no error. */
+    /**
+     * What is sent as "Authorization: Bearer"; nullopt, the default, for nothing. It appears in no log and no error.
+     */
     Config& token(std::optional<std::string_view> token) {
         return done(steadywire_config_set_token(get(), detail::start(token), detail::length(token)));
     }

@@ -38,7 +38,9 @@ enum class Kind : steadywire_kind {
     heartbeat = STEADYWIRE_EVENT_HEARTBEAT,
     /** A message of a type that the protocol does not know: type, task_id, raw. */
     message = STEADYWIRE_EVENT_MESSAGE,
-    /** The state of the connection changed: state, previous, reason, generation, close_code, http_status, will_retry. */
+    /**
+     * The state of the connection changed: state, previous, reason, generation, close_code, http_status, will_retry.
+     */
     state_change = STEADYWIRE_EVENT_STATE_CHANGE,
     /** An attempt failed or a link was lost, and the next attempt is set: attempt, next_delay, reason. */
     retry = STEADYWIRE_EVENT_RETRY,

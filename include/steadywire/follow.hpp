@@ -21,11 +21,11 @@ namespace steadywire {
  *
  *     for (const steadywire::Event& event : client.follow("build-7")) { ... }
  *
- * An input range: it can be gone through once, and each event is valid until the next is taken; Event::clone() keeps one.
- * Waiting for the next one throws Error, Status::would_deadlock inside a callback of the client. While it lives the task
- * is wanted. It has a queue of its own, of 10,000 events and 16 MiB, so that one that nobody reads stalls nobody: above
- * half of that the latest progress replaces the one that waits, at the bound the oldest log lines go, and an overflow
- * event says how many. The outcome always arrives.
+ * An input range: it can be gone through once, and each event is valid until the next is taken; Event::clone() keeps
+ * one. Waiting for the next one throws Error, Status::would_deadlock inside a callback of the client. While it lives
+ * the task is wanted. It has a queue of its own, of 10,000 events and 16 MiB, so that one that nobody reads stalls
+ * nobody: above half of that the latest progress replaces the one that waits, at the bound the oldest log lines go, and
+ * an overflow event says how many. The outcome always arrives.
  *
  * One thread at a time takes events. Destroying it is legal anywhere, also inside callbacks.
  */

@@ -25,10 +25,10 @@ void on_log(steadywire_level level, const char* about, const char* message, void
 }  // namespace detail
 
 /**
- * Passes lines for operators to `callback(Level, std::string_view about, std::string_view message)` from now on, instead
- * of to the one before: links lost and why, attempts and when, what was given up, messages dropped, errors that nobody
- * listens to, callbacks that failed. `about` is "link", "outbox" or "callback". For the whole process; at first, and in
- * a forked child, nobody is told. Throws Error.
+ * Passes lines for operators to `callback(Level, std::string_view about, std::string_view message)` from now on,
+ * instead of to the one before: links lost and why, attempts and when, what was given up, messages dropped, errors that
+ * nobody listens to, callbacks that failed. `about` is "link", "outbox" or "callback". For the whole process; at first,
+ * and in a forked child, nobody is told. Throws Error.
  *
  * It is called on any thread, also on several at once, and on the one that does the I/O of all clients: it must return
  * quickly, and may call nothing of this library. What it throws is lost.

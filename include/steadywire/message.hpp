@@ -148,7 +148,9 @@ public:
         detail::check(steadywire_message_set_timestamp(get(), time.time_since_epoch().count()));
         return *this;
     }
-    /** Asks the server to acknowledge the message, and sends it again on every new link until it does. Default false. */
+    /**
+     * Asks the server to acknowledge the message, and sends it again on every new link until it does. Default false.
+     */
     Message& ack(bool ack) & {
         detail::check(steadywire_message_set_ack(get(), ack));
         return *this;

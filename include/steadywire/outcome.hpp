@@ -23,8 +23,8 @@ enum class Ended : steadywire_ended {
 };
 
 /**
- * The end of a task, as a value. One that a callback is given is valid during the call: clone() keeps it. May be read on
- * any thread, also when its client is gone. Texts belong to the outcome.
+ * The end of a task, as a value. One that a callback is given is valid during the call: clone() keeps it. May be read
+ * on any thread, also when its client is gone. Texts belong to the outcome.
  */
 class Outcome {
 public:

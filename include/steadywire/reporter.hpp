@@ -48,7 +48,9 @@ public:
         return detail::view<const steadywire_reporter>(steadywire_reporter_task_id, get());
     }
 
-    /** How far the task is, 0 to 100, in which stage, with a text for people. While there is no link the latest waits. */
+    /**
+     * How far the task is, 0 to 100, in which stage, with a text for people. While there is no link the latest waits.
+     */
     void progress(double progress, std::string_view stage = {}, std::string_view message = {}) const {
         detail::check(
             steadywire_reporter_progress(get(), progress, stage.data(), stage.size(), message.data(), message.size()));
@@ -60,8 +62,8 @@ public:
     }
 
     /**
-     * What the task says of itself: any JSON, as text. A word that stands for an end, such as {"status":"completed"}, is
-     * better left to complete().
+     * What the task says of itself: any JSON, as text. A word that stands for an end, such as {"status":"completed"},
+     * is better left to complete().
      */
     void status(std::string_view data) const {
         detail::check(steadywire_reporter_status(get(), data.data(), data.size()));
