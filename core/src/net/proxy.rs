@@ -18,7 +18,7 @@ use super::carrier::Carrier;
 use super::failure::{Failed, printable};
 use super::tcp;
 use super::tls::Security;
-use super::url::Address;
+use super::url::{Address, without_brackets};
 use crate::config::Proxy;
 use crate::error::ErrorKind;
 
@@ -48,7 +48,7 @@ impl Proxies {
         };
         let uri = proxy.uri();
         let scheme = uri.scheme_str().unwrap_or_default();
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        let host = without_brackets(uri.host().unwrap_or_default());
         let port = uri.port_u16().unwrap_or(match scheme {
             "http" => 80,
             "https" => 443,

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{WebPkiServerVerifier, WebPkiServerVerifier as Bundled};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -25,7 +25,7 @@ use crate::error::{Error, ErrorKind};
 /// What a client's links are secured with. Reading the system's roots takes a while, so it is done once: for all
 /// clients with the default options together, for others each on its first attempt.
 pub(super) struct Security {
-    options: Parsed,
+    options: Arc<Parsed>,
     is_default: bool,
     own: OnceCell<Arc<ClientConfig>>,
 }
@@ -66,7 +66,7 @@ impl Security {
             accept_any: tls.dangerously_accept_any_certificate,
         };
         options.check_identity()?;
-        Ok(Self { options, is_default: *tls == Tls::default(), own: OnceCell::new() })
+        Ok(Self { options: Arc::new(options), is_default: *tls == Tls::default(), own: OnceCell::new() })
     }
 
     /// Secures a connection to the server at `host`; `shown` is its URL as texts may show it.
@@ -109,7 +109,7 @@ impl Security {
             if self.is_default { Some(runtime::tls().map_err(|error| failed(error.to_string()))?) } else { None };
         let cell = shared.unwrap_or(&self.own);
         let build = || async {
-            let options = self.options.copied();
+            let options = Arc::clone(&self.options);
             // It reads files.
             let built = tokio::task::spawn_blocking(move || options.build()).await;
             built.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
@@ -119,16 +119,6 @@ impl Security {
 }
 
 impl Parsed {
-    fn copied(&self) -> Self {
-        Self {
-            ca: self.ca.clone(),
-            identity: self.identity.as_ref().map(|(certs, key)| (certs.clone(), key.clone_key())),
-            min_version: self.min_version,
-            server_name: None,
-            accept_any: self.accept_any,
-        }
-    }
-
     /// A key that does not fit its certificate is told at construction.
     fn check_identity(&self) -> Result<(), Error> {
         let Some((certs, key)) = &self.identity else { return Ok(()) };
@@ -142,20 +132,20 @@ impl Parsed {
         })
     }
 
-    fn build(self) -> Result<Arc<ClientConfig>, rustls::Error> {
+    fn build(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
         let provider = provider();
         let versions: &[&rustls::SupportedProtocolVersion] = match self.min_version {
             TlsVersion::Tls12 => &[&version::TLS13, &version::TLS12],
             TlsVersion::Tls13 => &[&version::TLS13],
         };
         let verifier: Arc<dyn ServerCertVerifier> =
-            if self.accept_any { Arc::new(AcceptAny(Arc::clone(&provider))) } else { verifier(self.ca, &provider)? };
+            if self.accept_any { Arc::new(AcceptAny(Arc::clone(&provider))) } else { verifier(&self.ca, &provider)? };
         let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        let mut config = match self.identity {
-            Some((certs, key)) => builder.with_client_auth_cert(certs, key)?,
+        let mut config = match &self.identity {
+            Some((certs, key)) => builder.with_client_auth_cert(certs.clone(), key.clone_key())?,
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -244,14 +234,15 @@ fn provider() -> Arc<CryptoProvider> {
 
 /// The system's verifier; with Mozilla's roots where the system has none.
 fn verifier(
-    ca: Vec<CertificateDer<'static>>,
+    ca: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, rustls::Error> {
     let system = rustls_platform_verifier::Verifier::new(Arc::clone(provider));
     match system {
         Ok(verifier) if ca.is_empty() => Ok(Arc::new(verifier)),
         Ok(_) => {
-            let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(ca, Arc::clone(provider))?;
+            let verifier =
+                rustls_platform_verifier::Verifier::new_with_extra_roots(ca.iter().cloned(), Arc::clone(provider))?;
             Ok(Arc::new(verifier))
         }
         Err(_) => bundled(ca, provider).map(|verifier| verifier as Arc<dyn ServerCertVerifier>),
@@ -259,14 +250,14 @@ fn verifier(
 }
 
 fn bundled(
-    ca: Vec<CertificateDer<'static>>,
+    ca: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<WebPkiServerVerifier>, rustls::Error> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for certificate in ca {
-        roots.add(certificate)?;
+        roots.add(certificate.clone())?;
     }
-    Bundled::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
         .map_err(|error| rustls::Error::General(error.to_string()))
 }
@@ -328,7 +319,7 @@ mod tests {
 
     #[test]
     fn there_are_roots_where_the_system_has_none() {
-        assert!(bundled(Vec::new(), &provider()).is_ok());
+        assert!(bundled(&[], &provider()).is_ok());
         assert!(webpki_roots::TLS_SERVER_ROOTS.len() > 50);
     }
 }

@@ -46,7 +46,7 @@ impl Address {
         let userinfo = authority.as_str().rsplit_once('@').map(|(userinfo, _)| decode(userinfo));
         Ok(Self {
             authority: if port == default_port { host.to_owned() } else { format!("{host}:{port}") },
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            host: without_brackets(host).to_owned(),
             port,
             secure,
             target: uri.path_and_query().map_or_else(|| "/".to_owned(), |path| absolute(path.as_str())),
@@ -102,6 +102,11 @@ impl std::fmt::Debug for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Address").field("authority", &self.authority).finish_non_exhaustive()
     }
+}
+
+/// A host as sockets and certificates take it: the brackets of an IPv6 address belong to the URL.
+pub(super) fn without_brackets(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 fn port_text(authority: &str) -> Option<&str> {
