@@ -3,19 +3,7 @@
 
 mod common;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use common::{NOWHERE, Reading, output, steadywire, text};
-
-/// A certificate for this machine and its key.
-fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-    fs::write(&certificate, made.cert.pem()).unwrap();
-    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    (certificate, key)
-}
+use common::{NOWHERE, Reading, certificate, output, steadywire, text};
 
 /// A server that ends with the test, however that ends.
 struct Serving(Reading);

@@ -14,11 +14,7 @@ use common::{Reading, output, steadywire, text};
 fn certificate(test: &str) -> (PathBuf, PathBuf) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&folder).unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
-    fs::write(&certificate, made.cert.pem()).unwrap();
-    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    (certificate, key)
+    common::certificate(&folder)
 }
 
 fn arguments<'a>(certificate: &'a Path, key: &'a Path) -> Vec<&'a str> {

@@ -1,11 +1,13 @@
 //! What the tests of the program share: a hub to talk to, and the program itself.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 #[cfg(unix)]
 use std::os::fd::AsFd;
 #[cfg(unix)]
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -22,6 +24,15 @@ pub fn steadywire(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_steadywire"));
     command.args(arguments).env_remove("STEADYWIRE_URL").env_remove("STEADYWIRE_TOKEN").stdin(Stdio::null());
     command
+}
+
+/// A certificate for this machine and its key, as files in a folder.
+pub fn certificate(folder: &Path) -> (PathBuf, PathBuf) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    fs::write(&certificate, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    (certificate, key)
 }
 
 /// Runs the program to its end.
