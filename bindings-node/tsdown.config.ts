@@ -9,6 +9,9 @@ export default defineConfig({
   target: 'es2020',
   dts: true,
   outDir: 'dist',
-  outExtensions: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.js', dts: format === 'cjs' ? '.d.cts' : '.d.ts' }),
+  outExtensions: ({ format }) => ({
+    js: format === 'cjs' ? '.cjs' : '.js',
+    dts: format === 'cjs' ? '.d.cts' : '.d.ts',
+  }),
   deps: { neverBundle: ['react'] },
 });
