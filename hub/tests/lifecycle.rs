@@ -93,6 +93,38 @@ async fn a_plain_request_is_told_what_this_is() {
 }
 
 #[tokio::test]
+async fn a_page_is_served_with_the_list_of_tasks() {
+    let hub = quiet().page("<p>tasks</p>").token("secret").start().await.unwrap();
+    let front = get(&hub, "/", "").await;
+    assert!(front.contains("Content-Type: text/html; charset=utf-8\r\n"), "{front}");
+    assert!(front.contains("Content-Security-Policy: default-src 'none'; "), "{front}");
+    assert!(front.ends_with("\r\n\r\n<p>tasks</p>\n"), "{front}");
+    assert!(get(&hub, "/tasks", "").await.starts_with("HTTP/1.1 401 "));
+    let (mut worker, mut follower) = (
+        Peer::to(&format!("{}?token=secret", hub.url()), &hub).await.unwrap(),
+        Peer::to(&format!("{}?token=secret", hub.url()), &hub).await.unwrap(),
+    );
+    follower.subscribe("nobody-works-on-it").await;
+    worker.send(log("a", "line")).await;
+    worker.send(complete("b")).await;
+    worker.query("b").await;
+    let list = get(&hub, "/tasks?token=secret", "").await;
+    let known = r#"{"tasks":[{"status":"running","taskId":"a"},{"status":"complete","taskId":"b"}]}"#;
+    assert!(
+        list.contains("Content-Type: application/json\r\n") && list.ends_with(&format!("\r\n\r\n{known}\n")),
+        "{list}"
+    );
+    let foreign = get(&hub, "/tasks?token=secret", "Origin: https://foreign.example\r\n").await;
+    assert!(foreign.starts_with("HTTP/1.1 403 "), "{foreign}");
+}
+
+#[tokio::test]
+async fn without_a_page_there_is_no_list() {
+    let hub = hub().await;
+    assert!(get(&hub, "/tasks", "").await.starts_with("HTTP/1.1 404 "));
+}
+
+#[tokio::test]
 async fn the_token_is_asked_for() {
     let hub = quiet().token("secret").start().await.unwrap();
     let Err(Error::Http(response)) = Peer::to(&hub.url(), &hub).await else { panic!("upgraded") };
