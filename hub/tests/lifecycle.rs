@@ -5,7 +5,7 @@ mod support;
 
 use steadywire_hub::limits::MAX_REFUSALS_AT_ONCE;
 use steadywire_hub::{Hub, HubError};
-use support::{End, PATIENCE, Peer, hub, log, quiet, short};
+use support::{End, PATIENCE, Peer, complete, hub, log, quiet, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -100,10 +100,11 @@ async fn a_page_is_served_with_the_list_of_tasks() {
     assert!(front.contains("Content-Security-Policy: default-src 'none'; "), "{front}");
     assert!(front.ends_with("\r\n\r\n<p>tasks</p>\n"), "{front}");
     assert!(get(&hub, "/tasks", "").await.starts_with("HTTP/1.1 401 "));
-    let (mut worker, mut follower) = (
-        Peer::to(&format!("{}?token=secret", hub.url()), &hub).await.unwrap(),
-        Peer::to(&format!("{}?token=secret", hub.url()), &hub).await.unwrap(),
-    );
+    let url = format!("{}?token=secret", hub.url());
+    let (mut worker, mut follower) = (Peer::to(&url, &hub).await.unwrap(), Peer::to(&url, &hub).await.unwrap());
+    for peer in [&mut worker, &mut follower] {
+        assert_eq!(peer.next().await["data"]["action"], "hello");
+    }
     follower.subscribe("nobody-works-on-it").await;
     worker.send(log("a", "line")).await;
     worker.send(complete("b")).await;
