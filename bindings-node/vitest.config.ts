@@ -16,6 +16,7 @@ const REACT_18 = ['react', 'react-dom', '@testing-library/react'].map((name) => 
 const MISSION = [
   { find: '@/services/WebSocketService', replacement: here('ts/web/index.ts') },
   { find: '@/hooks/useWebSocket', replacement: here('ts/react/index.ts') },
+  { find: 'steadywire/react', replacement: here('ts/react/index.ts') },
 ];
 const REACT_19 = ['react', 'react-dom'].map((name) => ({
   find: new RegExp(`^${name}(?=/|$)`),
