@@ -57,7 +57,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo dashboard test test-all test-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-c bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -235,6 +235,11 @@ target/venv/.stamp: tests/interop/requirements.txt
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
+
+bench-web: ## the client and the hooks of browsers against theirs, in Node and in Chromium (2 minutes)
+	@$(call need,chromium,chromium)
+	npm --prefix benches/web ci
+	npm --prefix benches/web run bench
 
 bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebsockets (5 minutes)
 	$(CARGO) build --locked --release -p steadywire-benches
