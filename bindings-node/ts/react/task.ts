@@ -152,6 +152,7 @@ export class TaskStore {
   }
 
   private change(what: typeof this.next, now: boolean): void {
+    clearTimeout(this.stall);
     const again = this.snapshot.isDone && !now ? ANEW : {};
     this.next = { status: 'running', stalled: false, ...again, ...this.next, ...what, lastEventAt: Date.now() };
     this.changed(this, now);
@@ -168,7 +169,7 @@ export class TaskStore {
 
   private watchForStall(): void {
     clearTimeout(this.stall);
-    if (this.stallMs > 0 && !this.snapshot.isDone) {
+    if (this.stallMs > 0 && !this.snapshot.isDone && !this.snapshot.stalled) {
       this.stall = setTimeout(() => {
         this.next = { ...this.next, stalled: true };
         this.changed(this, true);
