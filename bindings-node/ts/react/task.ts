@@ -153,8 +153,10 @@ export class TaskStore {
 
   private change(what: typeof this.next, now: boolean): void {
     clearTimeout(this.stall);
-    const again = this.snapshot.isDone && !now ? ANEW : {};
-    this.next = { status: 'running', stalled: false, ...again, ...this.next, ...what, lastEventAt: Date.now() };
+    // A straggling line changes nothing about the end; progress after it means that the task is run again.
+    const isOver = this.snapshot.isDone && what.progress === undefined;
+    const begun = isOver ? {} : ANEW;
+    this.next = { stalled: false, ...begun, ...this.next, ...what, lastEventAt: Date.now() };
     this.changed(this, now);
     if (this.logs.length > 2 * MAX_LOGS) {
       // Without frames nobody shows what waits.
@@ -178,8 +180,9 @@ export class TaskStore {
   }
 }
 
-/** A task that says something after its end is run again. */
+/** A task that says something has not ended. */
 const ANEW = {
+  status: 'running',
   isComplete: false,
   isFailed: false,
   isDone: false,
