@@ -224,6 +224,12 @@ impl Native {
         Ok(self.consumer.stats().to_string())
     }
 
+    /// The cursors of all tasks as JSON text, for the option `cursors`.
+    fn cursors_json(&self) -> PyResult<String> {
+        self.check_process()?;
+        Ok(self.consumer.cursors().to_string())
+    }
+
     /// Frees the client at once: the link is cut, what waits is settled. Later calls raise `ClosedError`.
     fn close(&self) {
         self.closed.store(true, Ordering::Release);

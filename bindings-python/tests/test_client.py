@@ -1,5 +1,6 @@
 """The client for threads, against the hub and a server that follows a script."""
 
+import json
 import threading
 
 import pytest
@@ -428,3 +429,19 @@ def test_the_latest_failures_of_callbacks_are_remembered(client, worker, task_id
     assert callbacks["failures"] == 10
     assert len(callbacks["lastFailures"]) == 8
     assert callbacks["lastFailures"][-1].endswith("ValueError: 9")
+
+
+def test_cursors_go_to_a_later_client_which_goes_on_there(url, client, worker, task_id):
+    task = worker.report(task_id)
+    task.log("one")
+    stream = client.follow(task_id)
+    assert stream.next(timeout=10).message == "one"
+    cursors = json.loads(json.dumps(client.cursors()))
+    assert cursors[task_id]["seq"] == 1
+    client.close()
+    task.log("two")
+    task.complete().result(10)
+    later = steadywire.Client(url, cursors=cursors)
+    assert later.cursors() == cursors
+    assert [getattr(event, "message", event.kind) for event in later.follow(task_id)] == ["two", "complete"]
+    later.close()

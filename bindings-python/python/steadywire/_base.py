@@ -119,6 +119,15 @@ class BaseClient:
         stats["callbacks"] = self._router.counts()
         return stats
 
+    def cursors(self) -> dict[str, dict[str, Any]]:
+        """Say how far each task has been seen: `{task_id: {"epoch": ..., "seq": ...}}`.
+
+        It can be kept as JSON and given to a later client as the option `cursors`, which goes on from there. Only tasks
+        of servers that number their messages have one.
+        """
+        cursors: dict[str, dict[str, Any]] = json.loads(self._router.native.cursors_json())
+        return cursors
+
     def subscribe(self, task_id: str) -> None:
         """Want a task until `unsubscribe`. Does not connect.
 

@@ -9,7 +9,7 @@ import weakref
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ._log import logger
+from ._log import LogThread, logger
 from ._native import Error, InvalidStateError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class _State:
         self.living: weakref.WeakSet[Living] = weakref.WeakSet()
         self.threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self.lock = threading.Lock()
+        self.log: LogThread | None = None
 
 
 _state = _State()
@@ -60,6 +61,8 @@ def enter(client: Living, thread: threading.Thread | None) -> None:
         if _state.ending:
             text = "the interpreter is ending; no client can begin any more"
             raise InvalidStateError(text)
+        if _state.log is None:
+            _state.log = LogThread()
         _state.living.add(client)
         if thread is not None:
             _state.threads.add(thread)
@@ -81,6 +84,8 @@ def _at_exit() -> None:
     for thread in threads:
         if thread.is_alive() and thread is not threading.current_thread():
             thread.join(_JOIN_SECONDS)
+    if _state.log is not None:
+        _state.log.end()
 
 
 def _quietly(call: Callable[..., T], *args: Any) -> T | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._buffer import Buffer
 from ._log import logger
-from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome, StateChange
+from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome
 from ._registry import Listener, Reader, Registry
 
 if TYPE_CHECKING:
@@ -135,8 +135,6 @@ class Router(Registry):
             self._held.push((event,))
         elif type(event) is ErrorEvent and event.source not in {"task", "callback"}:
             logger().warning("%s (%s; nobody listens to errors)", event.message, event.code)
-        elif type(event) is StateChange:
-            logger().debug("%s -> %s: %s", event.previous, event.state, event.reason)
 
     def _settle(self, ticket: int, value: Any) -> None:
         taps: dict[int, Reader] = {}
