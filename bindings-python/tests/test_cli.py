@@ -56,12 +56,14 @@ def test_serve_run_and_watch(program, task_id):
 @BOTH
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_watch(program, number, url, client, task_id):
-    client.report(task_id).log("it has begun")
+    task = client.report(task_id)
+    task.log("it has begun")
     watcher = start(program, "watch", "--url", url, task_id)
     while "it has begun" not in watcher.stdout.readline():
         pass
     watcher.send_signal(number)
     assert ended(watcher)[0] == 128 + number
+    task.complete()
 
 
 def test_a_signal_reaches_what_run_started(url, task_id):

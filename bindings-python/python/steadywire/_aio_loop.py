@@ -6,16 +6,18 @@ import threading
 import weakref
 from inspect import isawaitable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
 
 from . import _life
+from ._asked import CredentialsRequest
 from ._dispatcher import fate, meaning, refusal, wake
 from ._log import logger
 from ._native import Error, Native
-from ._options import CredentialsRequest, checked_credentials
+from ._options import checked_credentials
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from typing import Any
 
     from ._options import Providers
     from ._router import Router
@@ -77,7 +79,7 @@ class Attached:
         router = self._router()
         if router is None or router.closing:
             return
-        before = fate(self._native).gone
+        before = fate(self._native)[0]
         ticket = self._native.number()
         self._native.disconnect(ticket)
         self._flush = ticket, before

@@ -7,13 +7,28 @@ import os
 import threading
 import weakref
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ._log import LogThread, logger
 from ._native import Error, InvalidStateError
+from ._typing import TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Living(Protocol):
+        """A client, as the end of the process sees it."""
+
+        def begin_flush(self) -> None:
+            """Begin to write what waits, and to end."""
+
+        def end_flush(self, seconds: float) -> int:
+            """Wait for it, for so long at most. Says how many messages are not known to have left."""
+
+        def stop(self) -> None:
+            """Free the client."""
+
 
 T = TypeVar("T")
 
@@ -23,19 +38,6 @@ FLUSH_SECONDS = 1.0
 # How long to wait for a thread to leave the core, where it is not held up by a callback: one that comes back from there
 # while the interpreter ends would be torn out of Rust's frames.
 _JOIN_SECONDS = 0.5
-
-
-class Living(Protocol):
-    """A client, as the end of the process sees it."""
-
-    def begin_flush(self) -> None:
-        """Begin to write what waits, and to end."""
-
-    def end_flush(self, seconds: float) -> int:
-        """Wait for it, for so long at most. Says how many messages are not known to have left."""
-
-    def stop(self) -> None:
-        """Free the client."""
 
 
 class _State:
