@@ -49,6 +49,7 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FOLLOW_MAX_EVENTS", steadywire::FOLLOW_MAX_EVENTS)?;
         module.add("FOLLOW_MAX_BYTES", steadywire::FOLLOW_MAX_BYTES)?;
+        module.add("MAX_QUESTIONS", super::questions::MAX_QUESTIONS)?;
         let kinds = PyDict::new(py);
         for kind in steadywire::EventKind::ALL {
             kinds.set_item(super::events::python_name(*kind), steadywire::inbox::Interest::bit(*kind))?;

@@ -262,6 +262,12 @@ impl Native {
         Ok(Some((id, name, known)))
     }
 
+    /// How many questions are not answered yet; at most `MAX_QUESTIONS`.
+    fn questions(&self) -> PyResult<usize> {
+        self.check_process()?;
+        Ok(self.questions.len())
+    }
+
     /// Answers a question for credentials; what is None is as configured.
     #[pyo3(signature = (id, url=None, token=None, headers=None, protocols=None))]
     fn answer_credentials(

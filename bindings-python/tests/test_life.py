@@ -1,5 +1,6 @@
 """Signals, forks, the end of clients and of the process."""
 
+import faulthandler
 import gc
 import multiprocessing
 import os
@@ -48,6 +49,48 @@ except KeyboardInterrupt:
     assert done.returncode == 0, done.stderr
     # 200 ms is promised, on a machine that is not busy with other things.
     assert float(done.stdout) < 1
+
+
+@pytest.mark.parametrize("wait", ["wait", "follow", "events", "result"])
+def test_the_main_thread_waits_in_slices_and_others_do_not(monkeypatch, wait):
+    client = steadywire.Client("ws://127.0.0.1:1/", max_connect_attempts=None)
+    waits = []
+    enough = threading.Event()
+    real = threading.Condition.wait
+
+    def counted(condition, timeout=None):
+        me = threading.current_thread()
+        if me in counting:
+            waits.append((me, timeout))
+            if sum(waiter is threading.main_thread() for waiter, _ in waits) >= 3:
+                enough.set()
+        return real(condition, timeout)
+
+    def call():
+        counting.add(threading.current_thread())
+        try:
+            exec(WAITS[wait], {"client": client, "steadywire": steadywire})
+        except steadywire.Error:
+            return
+        finally:
+            counting.discard(threading.current_thread())
+
+    def end():
+        assert enough.wait(PATIENCE)
+        client.close()
+
+    counting = set()
+    other, closing = threading.Thread(target=call), threading.Thread(target=end)
+    monkeypatch.setattr(threading.Condition, "wait", counted)
+    other.start()
+    closing.start()
+    call()
+    other.join(PATIENCE)
+    closing.join(PATIENCE)
+    slices = [timeout for waiter, timeout in waits if waiter is threading.main_thread()]
+    assert len(slices) >= 3
+    assert all(timeout is not None and timeout <= 0.1 for timeout in slices)
+    assert {timeout for waiter, timeout in waits if waiter is other} == {None}
 
 
 def forked(check):
@@ -235,9 +278,14 @@ elif end == "raise":
 """
 
 
+# How often each way to end is tried; `make test-all` does more.
+EXITS = int(os.environ.get("EXITS", "5"))
+
+
 @pytest.mark.parametrize("end", ["nothing", "disconnect", "close", "raise"])
 def test_the_end_of_the_process_under_load(url, end):
-    for _ in range(5):
+    for _ in range(EXITS):
+        faulthandler.dump_traceback_later(PATIENCE * 2, exit=True)
         done = run(LOAD, url, end)
         assert done.returncode == (3 if end == "raise" else 0), done.stderr
         assert "Fatal" not in done.stderr, done.stderr

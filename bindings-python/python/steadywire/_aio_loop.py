@@ -74,6 +74,18 @@ class Attached:
             router.expect(ticket, Waiter(future))
         return future
 
+    def check_loop(self) -> None:
+        """Where the loop has been closed, end the client: nobody else tells those who wait."""
+        router = self._router()
+        if router is None or router.closing or not self.loop.is_closed():
+            return
+        self._reader.gone = True
+        self._native.close()
+        # Everything is settled by that call already.
+        while router.pump():
+            pass
+        router.end()
+
     def begin_flush(self) -> None:
         """Begin to write what waits, and to end."""
         router = self._router()

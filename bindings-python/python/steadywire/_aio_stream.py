@@ -90,5 +90,8 @@ class Stream(BaseStream[Queue]):
 
     async def _wait(self) -> None:
         self._router.native.check_fork()
-        await self._queue.wait()
+        if self._router.keeper is not None:
+            self._router.keeper.check_loop()
+        if not self._queue.buffer.has_news():
+            await self._queue.wait()
         self._chunks.begin()

@@ -132,8 +132,7 @@ class Client(BaseClient):
             return pending.result(timeout)
         finally:
             if not pending.done():
-                self._router.forget(lease)
-                native.unlease(lease)
+                self._router.give_up(lease)
 
     @overload
     def track(self, task_id: str, /, *, console: Console | None = None) -> Outcome: ...

@@ -58,6 +58,9 @@ class Dispatcher:
         self._flush.done.wait(max(seconds, 0))
         return sum(fate(self._native)) - self._flush.gone
 
+    def check_loop(self) -> None:
+        """A thread does not go away."""
+
     def stop(self) -> None:
         """Let the thread end as soon as it comes back from what it does."""
         router = self._router()

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         def stop(self) -> None:
             """Free the client."""
 
+        def check_loop(self) -> None:
+            """End the client where what delivers its events is gone."""
+
 
 T = TypeVar("T")
 

@@ -14,6 +14,7 @@ __all__ = [
     "FOLLOW_MAX_BYTES",
     "FOLLOW_MAX_EVENTS",
     "KINDS",
+    "MAX_QUESTIONS",
     "AttemptsExhaustedError",
     "CallbackFailedError",
     "ClosedError",
@@ -77,6 +78,7 @@ ERRORS: tuple[type[Error], ...]
 FOLLOW_MAX_BYTES: int
 FOLLOW_MAX_EVENTS: int
 KINDS: dict[str, int]
+MAX_QUESTIONS: int
 
 def log_begin() -> None: ...
 def log_take() -> tuple[list[tuple[_Level, str, str]], int] | None: ...
@@ -543,6 +545,7 @@ class Native:
     def cursors_json(self) -> str: ...
     def close(self) -> None: ...
     def question(self) -> tuple[int, Literal["credentials", "classify"], dict[str, Any]] | None: ...
+    def questions(self) -> int: ...
     def answer_credentials(
         self,
         id: int,

@@ -159,6 +159,11 @@ class Registry:
         with self.lock:
             self._waiters.pop(ticket, None)
 
+    def give_up(self, lease: int) -> None:
+        """Nobody waits for the outcome under that lease any more."""
+        self.forget(lease)
+        _quietly(lambda: self.native.unlease(lease))
+
     def lagging(self) -> Reader | None:
         """Give a reader of everything for whom the delivery had better wait, as it does for a callback that is slow.
 

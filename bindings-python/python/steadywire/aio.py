@@ -115,8 +115,7 @@ class Client(BaseClient):
             return await _within(timeout, f"wait({task_id!r})", future)
         finally:
             if not future.done() or future.cancelled():
-                self._router.forget(lease)
-                native.unlease(lease)
+                self._router.give_up(lease)
 
     @overload
     async def track(self, task_id: str, /, *, console: Console | None = None) -> Outcome: ...
@@ -183,6 +182,8 @@ class Client(BaseClient):
         return super()._add(kind, callback, once=once)
 
     def _attach(self) -> Attached:
+        if self._attached is not None:
+            self._attached.check_loop()
         self._router.native.check()
         loop = asyncio.get_running_loop()
         if self._attached is None:
