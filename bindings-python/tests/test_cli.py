@@ -59,8 +59,7 @@ def test_a_signal_ends_watch(program, number, url, client, task_id):
     task = client.report(task_id)
     task.log("it has begun")
     watcher = start(program, "watch", "--url", url, task_id)
-    while "it has begun" not in watcher.stdout.readline():
-        pass
+    assert any("it has begun" in line for line in iter(watcher.stdout.readline, "")), ended(watcher)
     watcher.send_signal(number)
     assert ended(watcher)[0] == 128 + number
     task.complete()
