@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -59,7 +60,10 @@ def test_a_signal_ends_watch(program, number, url, client, task_id):
     task = client.report(task_id)
     task.log("it has begun")
     watcher = start(program, "watch", "--url", url, task_id)
-    assert any("it has begun" in line for line in iter(watcher.stdout.readline, "")), ended(watcher)
+    too_late = threading.Timer(PATIENCE, watcher.kill)
+    too_late.start()
+    assert any("it has begun" in line for line in iter(watcher.stdout.readline, "")), (ended(watcher), client.stats())
+    too_late.cancel()
     watcher.send_signal(number)
     assert ended(watcher)[0] == 128 + number
     task.complete()
