@@ -54,7 +54,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo test test-all test-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
+	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,6 +106,19 @@ wheel: venv ## the Python package as a wheel, in target/wheels-dev
 	rm -rf $(WHEELS)
 	$(VENV)/maturin build --quiet --locked --profile $(WHEEL_PROFILE) -m bindings-python/Cargo.toml -o $(WHEELS) --interpreter $(PYTHON)
 
+sdist: venv ## the Python package as source, and the wheel that a fresh venv builds of it with pip alone
+	rm -rf target/sdist target/wheels-sdist target/venv-sdist
+	$(VENV)/maturin sdist -m bindings-python/Cargo.toml -o target/sdist
+	$(PYTHON) -m venv target/venv-sdist
+	CARGO_TARGET_DIR=$(TARGET)/sdist-build $(CURDIR)/target/venv-sdist/bin/pip wheel --quiet --disable-pip-version-check --no-deps \
+		-C build-args="--profile $(WHEEL_PROFILE)" -w target/wheels-sdist target/sdist/*.tar.gz
+	target/venv-sdist/bin/pip install --quiet --disable-pip-version-check --no-index target/wheels-sdist/*.whl
+	cd / && $(CURDIR)/target/venv-sdist/bin/python -m steadywire --version
+	$(VENV)/python bindings-python/tests/audit.py target/sdist/*.tar.gz
+
+audit-wheel: wheel ## what the wheel's tags promise: old enough symbols of the system, and of Python the stable ones only
+	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
+
 test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
 
@@ -126,6 +139,8 @@ test-all: check test ## `check`, `test` and the tests that take long
 	@$(call need,clang++,clang)
 	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
 	$(MAKE) test-valgrind
+	$(MAKE) sdist WHEEL_PROFILE=dev
+	EXITS=50 $(MAKE) test-python audit-wheel WHEEL_PROFILE=release
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
@@ -143,8 +158,9 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
 	cd bindings-python && $(VENV)/ruff format --check . ../examples/python && $(VENV)/ruff check . ../examples/python
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
-	cd bindings-python && $(VENV)/mypy python/steadywire && $(VENV)/mypy ../examples/python
+	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
+	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
