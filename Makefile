@@ -32,6 +32,7 @@ STAGE_PROFILE ?= dev
 
 # The contestants in C and C++, all built for this machine's processor: simdjson picks its fastest way by that
 BENCH_C := $(TARGET)/bench-c
+BENCH_PYTHON := target/venv-bench-python/bin
 BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
 PYTHON ?= python3
@@ -54,7 +55,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo test test-all test-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
+	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bench-python bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -156,7 +157,7 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(MAKE) check-python
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
-	cd bindings-python && $(VENV)/ruff format --check . ../examples/python && $(VENV)/ruff check . ../examples/python
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
@@ -233,6 +234,14 @@ bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebs
 	$(CARGO) build --locked --release -p steadywire-benches
 	$(TARGET)/release/steadywire-bench --c-programs $(BENCH_C) $(BENCH_ARGS)
 
+bench-python: venv ## the Python package against picows, aiohttp and websockets (10 minutes; BENCH_ARGS="--rounds 3")
+	$(CARGO) build --locked --release -p steadywire-benches
+	$(MAKE) wheel WHEEL_PROFILE=release
+	$(PYTHON) -m venv --clear target/venv-bench-python
+	$(BENCH_PYTHON)/pip install --quiet --disable-pip-version-check -r benches/python/requirements.txt
+	$(BENCH_PYTHON)/pip install --quiet --disable-pip-version-check --no-index target/wheels-release/*.whl
+	$(BENCH_PYTHON)/python benches/python/bench.py $(TARGET)/release/steadywire-bench $(BENCH_ARGS)
+
 bench-c: # against the library as it is installed
 	@$(call need_header,boost/beast/version.hpp,libboost-dev)
 	@$(call need_header,libwebsockets.h,libwebsockets-dev)
@@ -254,7 +263,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
 	$(VENV)/clang-format -i $(CPP)
-	cd bindings-python && $(VENV)/ruff format . ../examples/python
+	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
 
 clean: ## remove what was built
 	$(CARGO) clean
