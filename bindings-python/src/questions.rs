@@ -70,6 +70,11 @@ impl Questions {
         async { answer.await.unwrap_or_default() }
     }
 
+    /// How many are not answered yet.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().asked.len()
+    }
+
     /// The oldest question that was not fetched yet.
     pub(crate) fn fetch(&self) -> Option<(u64, Question)> {
         self.lock().asked.iter_mut().find_map(|asked| Some((asked.id, asked.question.take()?)))
