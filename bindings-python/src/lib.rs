@@ -4,8 +4,6 @@
 //! - `events`: the frozen classes of events, outcomes and receipts
 //! - `make`: turns a batch into them
 //! - `errors`: one exception class per kind of error
-//! - `options`: the configuration, out of JSON
-//! - `questions`: what the program is asked before an attempt and after a link
 //! - `bell`: how waiting threads and event loops are woken
 //!
 //! No thread of Rust ever attaches to the interpreter: it rings the bell, and a thread made in Python comes and takes.
@@ -16,8 +14,6 @@ mod events;
 mod json;
 mod make;
 mod native;
-mod options;
-mod questions;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
