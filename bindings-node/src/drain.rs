@@ -79,11 +79,9 @@ pub(crate) fn write(batch: &Batch, from: usize, names: &mut Names, target: Targe
         if (answered && !answer) || writer.records + MOST > room {
             return Written { records: writer.records, entries, needed: 0 };
         }
-        let mark = (writer.records, writer.at);
         if let Err(needed) = writer.item(batch.get(index)) {
             // The names that were told stay told. What did not fit comes with the next drain.
             let needed = if entries == 0 { needed } else { 0 };
-            writer.records = writer.records.max(mark.0);
             return Written { records: writer.records, entries, needed };
         }
         answered |= answer;

@@ -151,15 +151,23 @@ impl Native {
         self.consumer.unsubscribe(&task).map_err(thrown)
     }
 
-    /// `kind` is `follow`, `wait` or `report`. The first two are answered by `outcome`, under the lease's number.
+    /// Frees the client: the link is cut at once. Later calls are refused.
+    #[napi]
+    pub fn close(&self) {
+        self.consumer.close();
+    }
+
+    /// `kind` is `follow`, `wait`, `track` or `report`. The first two are answered by `outcome`, under the lease's
+    /// number.
     #[napi]
     pub fn lease(&self, lease: i64, task: String, kind: String) -> Result<()> {
         check_task(&task)?;
         let kind = match &*kind {
             "follow" => LeaseKind::Follow,
             "wait" => LeaseKind::Wait,
+            "track" => LeaseKind::Track,
             "report" => LeaseKind::Report,
-            _ => return Err(refused(ErrorKind::InvalidArgument, "a lease is `follow`, `wait` or `report`")),
+            _ => return Err(refused(ErrorKind::InvalidArgument, "a lease is `follow`, `wait`, `track` or `report`")),
         };
         self.consumer.lease(number(lease), &task, kind).map_err(thrown)
     }
@@ -240,7 +248,7 @@ impl Native {
             }),
             Question::Meaning(ending) => json!({
                 "id": id, "asks": "classify", "closeCode": ending.close_code, "httpStatus": ending.http_status,
-                "error": ending.kind.name(), "reason": ending.reason, "disposition": ending.disposition.name(),
+                "kind": ending.kind.name(), "reason": ending.reason, "disposition": ending.disposition.name(),
             }),
         };
         Some(question.to_string())
