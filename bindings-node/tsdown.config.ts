@@ -16,7 +16,10 @@ const web: UserConfig = {
   target: 'es2020',
   dts: true,
   outDir: 'dist',
-  outExtensions: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.js', dts: format === 'cjs' ? '.d.cts' : '.d.ts' }),
+  outExtensions: ({ format }) => ({
+    js: format === 'cjs' ? '.cjs' : '.js',
+    dts: format === 'cjs' ? '.d.cts' : '.d.ts',
+  }),
   deps: { neverBundle: ['react'] },
 };
 

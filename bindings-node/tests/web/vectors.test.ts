@@ -16,6 +16,7 @@ const NEED: { readonly [name: string]: string } = {
   'e2e-written-and-unknown': 'pings',
   'e2e-sent-before-the-link': 'pings',
   'e2e-ack-unsupported': 'pings',
+  'e2e-outcome-is-not-asked-for-again': 'a receipt before the link has lived long',
 };
 
 const vectors = e2eVectors();

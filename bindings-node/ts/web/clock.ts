@@ -13,7 +13,12 @@ export class Clock {
 
   /** Both clocks, in whole milliseconds. */
   now(): Now {
-    return { monoMs: Math.floor(ticks() - this.start + this.skew), wallMs: Date.now() };
+    return { monoMs: this.mono(), wallMs: Date.now() };
+  }
+
+  /** The monotonic one. */
+  mono(): number {
+    return Math.floor(ticks() - this.start + this.skew);
   }
 
   /** How long the machine slept since the last look; 0 = it did not. */

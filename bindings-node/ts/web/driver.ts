@@ -74,7 +74,7 @@ export class Driver implements Engine {
   }
 
   stats(): Record<string, unknown> {
-    return { ...this.session.stats(), inbox: this.inbox.stats(this.clock.now().monoMs) };
+    return { ...this.session.stats(), inbox: this.inbox.stats(this.clock.mono()) };
   }
 
   cursors(): Cursors {
@@ -94,6 +94,9 @@ export class Driver implements Engine {
   private noticeSleep(): void {
     const sleptMs = this.clock.slept();
     if (sleptMs > 0) {
+      // It was set by a clock that has jumped.
+      clearTimeout(this.timer);
+      this.timer = undefined;
       this.session.handleInput(this.clock.now(), { type: 'woke', sleptMs });
     }
   }
@@ -285,7 +288,7 @@ export class Driver implements Engine {
       return;
     }
     session.batch = [] as Batch;
-    const now = this.clock.now().monoMs;
+    const now = this.clock.mono();
     for (const item of batch) {
       if ('event' in item) {
         inbox.store(item.key, item.event, now);
@@ -316,16 +319,17 @@ export class Driver implements Engine {
     const { inbox, consumer, clock } = this;
     this.delivering = true;
     consumer.wantNow();
-    const begun = clock.now().monoMs;
+    const begun = clock.mono();
     let now = begun;
-    for (let count = 1; now - begun < mostMs; count++) {
+    while (now - begun < mostMs) {
       const waiting = inbox.take(now);
-      if (!waiting || consumer.deliver(itemOf(waiting))) {
+      const isOver = !waiting || consumer.deliver(itemOf(waiting));
+      now = clock.mono();
+      if (isOver) {
         break;
       }
-      now = count % 16 === 0 ? clock.now().monoMs : now;
     }
-    consumer.batchTook(clock.now().monoMs - begun);
+    consumer.batchTook(now - begun);
     this.delivering = false;
   }
 
@@ -339,7 +343,7 @@ export class Driver implements Engine {
     this.timer = undefined;
     this.armed = deadline;
     if (deadline !== Infinity) {
-      const wait = Math.max(deadline - this.clock.now().monoMs, 0);
+      const wait = Math.max(deadline - this.clock.mono(), 0);
       this.timer = setTimeout(() => this.rang(), wait);
     }
   }

@@ -22,6 +22,12 @@ export type { Ending };
 /** The function is asked before every attempt: nobody ever dials this. */
 const URL_TO_COME = 'ws://url.invalid/';
 
+/** What goes to the console. Changes of state do not. */
+const CONSOLE: Logger = {
+  warn: (...text) => console.warn(...text),
+  error: (...text) => console.error(...text),
+};
+
 /** Why a browser cannot do it, and what to do instead. */
 const UNSUPPORTED: { readonly [option: string]: string } = {
   headers: 'browsers send no headers of the page with a WebSocket; use `token` with `tokenIn`, or a function as `url`',
@@ -38,7 +44,7 @@ export function readOptions(options: ConnectionOptions): Settings {
   if (typeof options !== 'object' || options === null) {
     bad('the client takes an object of options, with at least `url`');
   }
-  const { url, token, tokenIn, protocols, classify, logger = console, WebSocket: webSocket, ...rest } = options;
+  const { url, token, tokenIn, protocols, classify, logger = CONSOLE, WebSocket: webSocket, ...rest } = options;
   if (url === undefined) {
     bad('option `url` is required: a ws:// or wss:// address, or a function that gives one');
   }

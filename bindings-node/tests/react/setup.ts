@@ -1,0 +1,6 @@
+/** jsdom's own WebSocket does not work in it: its events are of another kind. */
+
+import WebSocket from 'ws';
+
+// What comes over the network comes when it comes, as in a page.
+Object.assign(globalThis, { WebSocket, IS_REACT_ACT_ENVIRONMENT: false });
