@@ -34,6 +34,10 @@ STAGE_PROFILE ?= dev
 BENCH_C := $(TARGET)/bench-c
 BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
+# How the addon for Node is built that is packed
+ADDON_PROFILE ?= dev
+ADDON = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))/libsteadywire_node.$(if $(filter Darwin,$(shell uname)),dylib,so)
+
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 CMAKE ?= $(VENV)/cmake
@@ -53,7 +57,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+.PHONY: help demo test test-all test-node node-addon pack-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
 	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
 
 help: ## list the targets
@@ -92,8 +96,19 @@ test-valgrind: stage venv ## the programs in C and C++ under AddressSanitizer an
 		--errors-for-leak-kinds=definite" \
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
-test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
+test-node: node_modules traces pack-node ## the npm package: the session in TypeScript, web and React, and Node as installed
+	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
 	$(NPM) test
+	$(NPM) run test:node
+	$(NPM) run test:package
+
+node-addon: ## the addon for Node, in target/debug or, with ADDON_PROFILE=release, target/release
+	$(CARGO) build --locked --profile $(ADDON_PROFILE) -p steadywire-node
+
+pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm, installed into target/npm-project
+	$(NPM) run build -- --log-level warn
+	node bindings-node/npm/pack.mjs $(ADDON) target/npm
+	node bindings-node/npm/install.mjs target/npm target/npm-project
 
 test-python: wheel ## the Python package, as its wheel in a venv made for it (2 minutes)
 	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
@@ -120,7 +135,7 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	$(VENV)/python tests/interop/test_nginx.py
 
 test-all: check test ## `check`, `test` and the tests that take long
-	$(MAKE) test-node TRACED=600
+	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
 	@$(call need,cmake,cmake)
 	@$(call need,clang++,clang)

@@ -20,6 +20,9 @@ export interface Settings {
 /** The function is asked before every attempt: nobody ever dials this. */
 const URL_TO_COME = 'ws://url.invalid/';
 
+/** What nobody listens to goes to stderr, and each change of the state goes nowhere. */
+const CONSOLE: Logger = { warn: (...text) => console.warn(...text), error: (...text) => console.error(...text) };
+
 /** What only browsers need. */
 const UNSUPPORTED: { readonly [option: string]: string } = {
   WebSocket: 'the addon has its own; the client of steadywire/web takes one',
@@ -35,7 +38,7 @@ export function readOptions(options: ConnectionOptions): Settings {
   if (typeof options !== 'object' || options === null) {
     bad('the client takes an object of options, with at least `url`');
   }
-  const { classify, logger = console, ...rest } = options;
+  const { classify, logger = CONSOLE, ...rest } = options;
   if (rest.url === undefined) {
     bad('option `url` is required: a ws:// or wss:// address, or a function that gives one');
   }
@@ -70,7 +73,9 @@ export function readOptions(options: ConnectionOptions): Settings {
 /** A value that JSON can hold; `Infinity` tries are `null` there. */
 function plain(name: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    return value === Infinity && name.endsWith('Attempts') ? null : bad(`option \`${name}\` takes a number, not ${value}`);
+    return value === Infinity && name.endsWith('Attempts')
+      ? null
+      : bad(`option \`${name}\` takes a number, not ${value}`);
   }
   if (value === null && name.endsWith('Attempts')) {
     bad(`option \`${name}\` takes a number of tries, or Infinity`);

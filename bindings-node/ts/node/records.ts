@@ -71,7 +71,8 @@ export class Records {
       const to = from + (ints[at + 3] as number);
       const end = to + (ints[at + 4] as number);
       this.at = end;
-      const words = from === to ? '' : (head & LAYOUT.ascii) !== 0 ? text.latin1Slice(from, to) : text.utf8Slice(from, to);
+      const words =
+        from === to ? '' : (head & LAYOUT.ascii) !== 0 ? text.latin1Slice(from, to) : text.utf8Slice(from, to);
       if (kind === KINDS.progress) {
         return {
           type: 'progress',
@@ -127,7 +128,17 @@ export class Records {
         const source = LAYOUT.sources[(head >> LAYOUT.source) & 3] as ErrorEvent['source'];
         const code = this.names[word] as string;
         const fatal = (head & LAYOUT.fatal) !== 0;
-        return { type: 'error', source, code, message: text, taskId: task, data: value(raw), fatal, timestamp, synthetic };
+        return {
+          type: 'error',
+          source,
+          code,
+          message: text,
+          taskId: task,
+          data: value(raw),
+          fatal,
+          timestamp,
+          synthetic,
+        };
       }
     }
     return linkEvent(JSON.parse(text));
