@@ -32,6 +32,8 @@ export class NativeEngine implements Engine {
   private readonly native: Native;
   private readonly woken: Woken;
   private readonly records = new Records();
+  /** Whether the program is ever asked anything. */
+  private readonly answers: boolean;
   private more = false;
   private size = FIRST_DRAIN;
   private stride = MAX_STRIDE;
@@ -52,6 +54,7 @@ export class NativeEngine implements Engine {
     const woken: Woken = { weak: new WeakRef(this), strong: undefined };
     this.woken = woken;
     const { Native } = addon();
+    this.answers = settings.asks || settings.classify !== undefined;
     const wake = () => (woken.strong ?? woken.weak.deref())?.woke();
     this.native = guarded(() => new Native(settings.json, settings.asks, settings.classify !== undefined, wake));
   }
@@ -112,7 +115,9 @@ export class NativeEngine implements Engine {
     if (this.closed) {
       return;
     }
-    answerQuestions(this.native, this.settings);
+    if (this.answers) {
+      answerQuestions(this.native, this.settings);
+    }
     if (!this.turning) {
       this.turn();
     }
@@ -140,6 +145,9 @@ export class NativeEngine implements Engine {
       if (!this.deliver(begun)) {
         this.goOn();
         return;
+      }
+      if (!this.more && this.records.left === 0) {
+        break;
       }
     }
     if (this.closed) {
