@@ -103,8 +103,7 @@ pub(crate) fn layout() -> Value {
 }
 
 const LEVELS: [Level; 4] = [Level::Debug, Level::Info, Level::Warn, Level::Error];
-const SOURCES: [ErrorSource; 4] =
-    [ErrorSource::Task, ErrorSource::Transport, ErrorSource::Protocol, ErrorSource::Auth];
+const SOURCES: [ErrorSource; 4] = [ErrorSource::Task, ErrorSource::Transport, ErrorSource::Protocol, ErrorSource::Auth];
 const RECEIPTS: [&str; 6] = ["written", "acked", "rejected", "dropped", "unknown", "ackUnsupported"];
 
 struct Writer<'a> {
@@ -150,9 +149,7 @@ impl Writer<'_> {
                 self.put(&Record { kind, task, word, text: &e.message, raw, first: float(e.timestamp), second: 0.0 })
             }
             Event::Status(e) => self.data(kind, &e.task_id, &e.data, e.timestamp),
-            Event::Complete(e) => {
-                self.data(kind | flag(e.synthetic, SYNTHETIC), &e.task_id, &e.data, e.timestamp)
-            }
+            Event::Complete(e) => self.data(kind | flag(e.synthetic, SYNTHETIC), &e.task_id, &e.data, e.timestamp),
             Event::Error(e) => self.error(kind, e),
             Event::Heartbeat(e) => {
                 let task = self.task(&e.task_id)?;

@@ -1,5 +1,7 @@
 //! One client as JavaScript holds it: calls that begin something, and a drain for what came.
 
+#![allow(clippy::needless_pass_by_value, reason = "napi hands texts over as values")]
+
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -51,7 +53,7 @@ impl Native {
         classify: bool,
         wake: Function<'_, (), Unknown<'static>>,
     ) -> Result<Self> {
-        let bell = Bell::new(&wake).map_err(|error| refused(ErrorKind::Internal, error.reason.clone()))?;
+        let bell = Bell::new(&wake).map_err(|error| refused(ErrorKind::Internal, error.reason))?;
         let asks = Arc::clone(&bell);
         let questions = Arc::new(Questions::new(Box::new(move || asks.ring())));
         let config = questions.config(&options, credentials, classify).map_err(thrown)?;
@@ -194,9 +196,7 @@ impl Native {
         data: Option<String>,
     ) -> Result<()> {
         let kind = match &*kind {
-            "progress" => {
-                DraftKind::Progress { stage: &word, progress: progress.clamp(0.0, 100.0), message: &text }
-            }
+            "progress" => DraftKind::Progress { stage: &word, progress: progress.clamp(0.0, 100.0), message: &text },
             "log" => {
                 let takes = || refused(ErrorKind::InvalidArgument, "`level` takes debug, info, warn or error");
                 let level = if word.is_empty() { Some(Level::Info) } else { Level::from_word(&word) };
