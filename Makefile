@@ -58,7 +58,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo test test-all test-node node-addon pack-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bless bless-c fmt clean
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-node bench-c bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -231,6 +231,13 @@ bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--qui
 bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebsockets (5 minutes)
 	$(CARGO) build --locked --release -p steadywire-benches
 	$(TARGET)/release/steadywire-bench --c-programs $(BENCH_C) $(BENCH_ARGS)
+
+bench-node: node_modules ## measure the npm package against ws, partysocket and undici (5 minutes)
+	$(CARGO) build --locked --release -p steadywire-benches
+	$(MAKE) pack-node ADDON_PROFILE=release
+	mkdir -p target/bench-node && cp benches/node/* benches/node/.npmrc target/bench-node/
+	npm --prefix target/bench-node ci --silent
+	node target/bench-node/run.mjs $(TARGET)/release/steadywire-bench $(CURDIR)/target/npm-project $(BENCH_ARGS)
 
 bench-c: # against the library as it is installed
 	@$(call need_header,boost/beast/version.hpp,libboost-dev)

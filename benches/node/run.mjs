@@ -19,7 +19,7 @@ await reading('plain', 'plain', events);
 await reading('hard', 'hard', events / 5);
 await measure('paced, 1,000 a second', ['steadywire', 'ws'], blaster('plain', 5000, 1000), ['read', 0], show.bind(null, ['cpu', 'thread']));
 await measure('echo on one core', ['steadywire', 'ws'], { EchoServer: { core: 0 } }, ['echo', 20_000], show.bind(null, ['p50', 'p99']), 0);
-await measure('start', ['steadywire', 'ws'], blaster('plain', 1, null), ['start', 0], show.bind(null, ['connected']));
+await measure('start, ms after a bare node', ['steadywire', 'ws'], blaster('plain', 1, null), ['start', 0], show.bind(null, ['after']));
 
 function reading(name, corpus, count) {
   return measure(`as fast as it is read, ${name}`, names, blaster(corpus, count, null), ['read', 0], (found) => {
@@ -28,8 +28,8 @@ function reading(name, corpus, count) {
       throw new Error(`void: the contestants counted differently: ${[...totals].join(' ')}`);
     }
     for (const all of found.values()) {
-      for (const one of all) {
-        one.rate = one.totals.events / one.seconds / 1e6;
+      for (const run of all) {
+        run.rate = run.totals.events / run.seconds / 1e6;
       }
     }
     show(['cpu', 'thread', 'rate'], found);
@@ -50,14 +50,14 @@ async function measure(title, who, role, [part, trips], tell, core) {
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < who.length; turn++) {
       const name = who[(round + turn) % who.length];
-      found.get(name).push(await once1(role, part, name, trips, own, core));
+      found.get(name).push(await one(role, part, name, trips, own, core));
     }
   }
   console.log(`\n${title} (${rounds} rounds, median; ratio = median of the rounds' ratios to ws)`);
   tell(found);
 }
 
-async function once1(role, part, name, trips, own, core) {
+async function one(role, part, name, trips, own, core) {
   const server = spawn(bench, ['--as', JSON.stringify(role)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
   const { port } = JSON.parse((await lines.next()).value);

@@ -61,6 +61,9 @@ export class NativeEngine implements Engine {
 
   call(call: Call): void {
     guarded(() => this.pass(call));
+    if (call.type === 'send' && this.held) {
+      return;
+    }
     this.stale = true;
     if (call.type === 'disconnect') {
       this.ending++;
@@ -142,12 +145,13 @@ export class NativeEngine implements Engine {
       if (this.records.left === 0 && !this.fill()) {
         break;
       }
-      if (!this.deliver(begun)) {
-        this.goOn();
-        return;
-      }
+      const goesOn = this.deliver(begun);
       if (!this.more && this.records.left === 0) {
         break;
+      }
+      if (!goesOn) {
+        this.goOn();
+        return;
       }
     }
     if (this.closed) {
@@ -155,7 +159,7 @@ export class NativeEngine implements Engine {
     }
     if (this.more || this.records.left > 0) {
       this.goOn();
-    } else if (this.stale) {
+    } else if (this.stale || (this.woken.strong && !this.router.isAwaited())) {
       this.stale = false;
       this.hold();
     }
@@ -181,8 +185,9 @@ export class NativeEngine implements Engine {
         break;
       }
       if ('settlement' in item) {
-        this.stale = true;
-        this.ending -= item.settlement.type === 'disconnected' ? 1 : 0;
+        const { type } = item.settlement;
+        this.stale = this.stale || (type !== 'receipt' && type !== 'flushed');
+        this.ending -= type === 'disconnected' ? 1 : 0;
       } else if (item.type === 'stateChange') {
         this.stale = true;
       }
