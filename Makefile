@@ -15,6 +15,9 @@ CARGO_FUZZ := 0.13.2
 
 NPM := npm --prefix bindings-node
 
+# The page of `steadywire serve`
+DASHBOARD = $(TARGET)/dashboard/index.html
+
 # Written by hand, and formatted by clang-format
 CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c benches/c/*)
 
@@ -57,14 +60,22 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node node-addon pack-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-node bench-c bless bless-c fmt clean
+.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s)
-	$(CARGO) run --quiet --locked -p steadywire-cli -- demo
+demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s); ARGS=--stay leaves its page up
+	@if $(NPM) --version > /dev/null 2>&1; then $(MAKE) --silent dashboard; else $(CARGO) build --quiet --locked -p steadywire-cli; fi
+	@$(TARGET)/debug/steadywire demo $(ARGS)
+
+dashboard: $(DASHBOARD) ## `steadywire` with its page for browsers (needs Node)
+	STEADYWIRE_DASHBOARD=$(DASHBOARD) $(CARGO) build --locked --quiet -p steadywire-cli --features dashboard
+
+$(DASHBOARD): bindings-node/node_modules/.package-lock.json $(wildcard bindings-node/dashboard/* bindings-node/dashboard/src/*) \
+		$(wildcard bindings-node/ts/*.ts bindings-node/ts/*/*.ts bindings-node/ts/*/*/*.ts)
+	cd bindings-node && node dashboard/build.mjs $@
 
 test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked --workspace --all-targets
@@ -96,7 +107,7 @@ test-valgrind: stage venv ## the programs in C and C++ under AddressSanitizer an
 		--errors-for-leak-kinds=definite" \
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
-test-node: node_modules traces pack-node ## the npm package: the session in TypeScript, web and React, and Node as installed
+test-node: node_modules react18 traces pack-node ## TypeScript: vectors, traces, the web, the hooks on both Reacts; and Node, as the package is installed
 	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
 	$(NPM) test
 	$(NPM) run test:node
@@ -109,6 +120,10 @@ pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm
 	$(NPM) run build -- --log-level warn
 	node bindings-node/npm/pack.mjs $(ADDON) target/npm
 	node bindings-node/npm/install.mjs target/npm target/npm-project
+
+test-web: dashboard ## the dashboard in Chromium, which Debian has; pictures in target/screenshots
+	@$(call need,chromium,chromium)
+	$(NPM) run test:browser
 
 test-python: wheel ## the Python package, as its wheel in a venv made for it (2 minutes)
 	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
@@ -137,6 +152,7 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
+	$(MAKE) test-web
 	@$(call need,cmake,cmake)
 	@$(call need,clang++,clang)
 	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
@@ -203,6 +219,12 @@ stage: # what the tests link against
 
 node_modules: bindings-node/node_modules/.package-lock.json
 
+react18: bindings-node/tests/react18/node_modules/.package-lock.json
+
+bindings-node/tests/react18/node_modules/.package-lock.json: bindings-node/tests/react18/package-lock.json
+	npm --prefix bindings-node/tests/react18 ci
+	@touch $@
+
 bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json
 	$(NPM) install --no-fund --no-audit # `ci` refuses a lock file whose packages for other systems the registry lacks
 	@touch $@
@@ -227,6 +249,11 @@ target/venv/.stamp: tests/interop/requirements.txt
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
+
+bench-web: ## the client and the hooks of browsers against theirs, in Node and in Chromium (2 minutes)
+	@$(call need,chromium,chromium)
+	npm --prefix benches/web ci
+	npm --prefix benches/web run bench
 
 bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebsockets (5 minutes)
 	$(CARGO) build --locked --release -p steadywire-benches

@@ -16,6 +16,7 @@ const REACT_18 = ['react', 'react-dom', '@testing-library/react'].map((name) => 
 const MISSION = [
   { find: '@/services/WebSocketService', replacement: here('ts/web/index.ts') },
   { find: '@/hooks/useWebSocket', replacement: here('ts/react/index.ts') },
+  { find: 'steadywire/react', replacement: here('ts/react/index.ts') },
 ];
 const REACT_19 = ['react', 'react-dom'].map((name) => ({
   find: new RegExp(`^${name}(?=/|$)`),
@@ -36,6 +37,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], testTimeout } },
+      { test: { name: 'browser', include: ['tests/browser/**/*.test.ts'], testTimeout, fileParallelism: false } },
       {
         test: { name: 'react-19', env: { REACT: '19' }, ...inPage },
         resolve: { alias: [...MISSION, ...REACT_19] },

@@ -175,6 +175,21 @@ test('without a listener that is quick enough and nothing that may go, delivery 
   expect(heard.length).toBe(10);
 });
 
+test('a platform that gives delivery no turn is made to wait for it', async () => {
+  const client = await connected();
+  const heard: number[] = [];
+  client.on('progress', ({ progress }) => heard.push(progress));
+  FakeSocket.last.frame('progress', 't', { progress: 1 });
+  vi.advanceTimersByTime(4);
+  FakeSocket.last.frame('progress', 't', { progress: 2 });
+  expect(heard).toEqual([]);
+  vi.advanceTimersByTime(1);
+  FakeSocket.last.frame('progress', 't', { progress: 3 });
+  expect(heard).toEqual([1, 2, 3]);
+  FakeSocket.last.frame('progress', 't', { progress: 4 });
+  expect(heard.length).toBe(3);
+});
+
 describe('writing', () => {
   test('waits while the platform has much to send', async () => {
     const client = await connected();
@@ -296,6 +311,18 @@ test('close lets go of socket, timer and page at once', async () => {
   expect(FakeSocket.last.closes.length).toBe(1);
   expect(vi.getTimerCount()).toBe(0);
   FakeSocket.last.say('{}');
+});
+
+test('close tells what waits, and answers what was sent', async () => {
+  const client = await connected();
+  const heard: string[] = [];
+  client.on('lost', ({ reason }) => heard.push(reason));
+  const receipt = client.send({ type: 'log', taskId: 't', data: { message: 'a' } });
+  client.close();
+  expect(heard).toEqual(['closed']);
+  expect(await receipt).toEqual({ state: 'unknown' });
+  FakeSocket.last.frame('progress', 't', { progress: 1 });
+  expect(client.getConnectionState()).toBe('disconnected');
 });
 
 test('without a WebSocket it says what to do', async () => {

@@ -40,6 +40,7 @@ export class Driver implements Engine {
   private lookAgain = Infinity;
   private rung = false;
   private delivering = false;
+  private turnEnded = 0;
   private unwatch: (() => void) | undefined;
   private closed = false;
 
@@ -58,6 +59,10 @@ export class Driver implements Engine {
     if (call.type === 'close') {
       this.closed = true;
       this.settled();
+      // What waits is told, unless this is a listener that is being told something.
+      while (!this.delivering && !this.inbox.isEmpty()) {
+        this.deliver(Infinity);
+      }
     }
   }
 
@@ -296,9 +301,15 @@ export class Driver implements Engine {
         inbox.answer(item.ticket, item.settlement, now);
       }
     }
-    if (inbox.isFull(now) && !this.delivering) {
+    if (this.delivering) {
+      return;
+    }
+    if (inbox.isFull(now)) {
       // Nothing may go and the platform reads on: keep it from that.
       this.deliver(Infinity);
+    } else if (inbox.oldestAge(now) >= TURN_MS && now - this.turnEnded >= TURN_MS) {
+      // The platform reads so much that delivery gets no turn: half of the time is for that.
+      this.deliver(TURN_MS);
     }
     this.ring();
   }
@@ -330,6 +341,7 @@ export class Driver implements Engine {
       }
     }
     consumer.batchTook(now - begun);
+    this.turnEnded = now;
     this.delivering = false;
   }
 

@@ -210,7 +210,8 @@ export class Inbox {
     return quarter && this.oldestAge(now) <= LAG_AGE_MS / 2;
   }
 
-  private oldestAge(now: number): number {
+  /** How long the oldest has been waiting, in milliseconds. */
+  oldestAge(now: number): number {
     const oldest = this.events > 0 ? this.entries[this.head] : undefined;
     return oldest ? Math.max(now - oldest.since, 0) : 0;
   }
