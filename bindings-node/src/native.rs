@@ -75,7 +75,8 @@ impl Native {
         mut text: Uint8ArraySlice<'_>,
     ) -> u32 {
         let Taking { batch, at, more, names } = &mut *self.taking.borrow_mut();
-        if *at == batch.len() {
+        let takes = *at == batch.len();
+        if takes {
             *at = 0;
             *more = self.consumer.take(batch, max as usize);
         }
@@ -86,7 +87,8 @@ impl Native {
         let Some((floats, [left, needed])) = floats.split_last_chunk_mut::<2>() else { return 0 };
         let written = drain::write(batch, *at, names, Target { ints, floats, text });
         *at += written.entries;
-        *left = f64::from(u8::from(*more || *at < batch.len()));
+        // After a rest of an earlier take nobody knows: the bell may have rung since, and been heard for that rest.
+        *left = f64::from(u8::from(*more || *at < batch.len() || !takes));
         // A buffer is below the 4 GiB of text that a batch may hold.
         *needed = u32::try_from(written.needed).map_or(f64::MAX, f64::from);
         if *at == batch.len() {

@@ -1,10 +1,11 @@
 /** How events reach JavaScript: in turns, whole, and without holding what is not kept. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Client } from '../../ts/node';
 import type { ConnectionOptions, ErrorEvent, Event, ProgressEvent } from '../../ts/types';
-import { run, steadywire } from './installed';
+import { LAYOUT } from '../../ts/node/layout';
+import { addon, run, steadywire } from './installed';
 import { answered, complete, heard, log, progress, type Server, startServer, subscribed } from './server';
 
 const quiet = { warn() {}, error() {} };
@@ -305,4 +306,43 @@ test('no listener is called after disconnect', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   expect(late).toBe(0);
   expect(client.getConnectionState()).toBe('disconnected');
+});
+
+test('what comes between two drains of one batch is not forgotten', async () => {
+  let woken = () => {};
+  const native = new addon.Native(JSON.stringify({ url: server.url }), false, false, () => woken());
+  native.wantAll();
+  native.connect(1, undefined);
+  const ints = new Int32Array(LAYOUT.ints * 10);
+  const floats = new Float64Array(LAYOUT.floats * 10 + 2);
+  const text = Buffer.alloc(4096);
+  const drain = (): [lines: number, more: boolean] => {
+    const count = native.drain(1000, ints, floats, text);
+    const heads = Array.from({ length: count }, (_, at) => (ints[at * LAYOUT.ints] ?? 0) & 0xff);
+    return [heads.filter((kind) => kind === LAYOUT.kinds.log).length, floats[floats.length - 2] !== 0];
+  };
+  const link = await server.link();
+  await vi.waitUntil(() => native.state() === 'connected');
+  while (drain()[1]) {}
+  const send = (count: number) => {
+    for (let line = 0; line < count; line++) {
+      link.send(log('x'));
+    }
+    return answered(link);
+  };
+  await send(20);
+  let [lines] = drain();
+  expect(lines).toBeLessThan(20);
+  const rung = new Promise<void>((resolve) => {
+    woken = resolve;
+  });
+  await send(20);
+  await rung;
+  for (let more = true; more; ) {
+    const next = drain();
+    lines += next[0];
+    more = next[1];
+  }
+  expect(lines).toBe(40);
+  native.close();
 });

@@ -1,8 +1,9 @@
 /** When the process ends, and that it ends well. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
 import { run } from './installed';
-import { answered, complete, log, progress, type Server, startServer, subscribed } from './server';
+import { answered, complete, heard, log, progress, type Server, startServer, subscribed } from './server';
 
 const HEAD = `
   import { Client } from 'steadywire';
@@ -93,7 +94,7 @@ test('process.exit at any moment ends it with that status', async () => {
       }
     }
   }, 1);
-  const links: import('ws').WebSocket[] = [];
+  const links: WebSocket[] = [];
   let accepting = true;
   const accept = async () => {
     while (accepting) {
@@ -116,7 +117,7 @@ test('process.exit at any moment ends it with that status', async () => {
   clearInterval(flood);
 });
 
-test('20 workers, ended at full speed, disturb nobody', async () => {
+test('20 workers, ended at full speed, disturb nobody, and their links are closed', async () => {
   const flood = setInterval(() => {
     for (const link of links) {
       for (let count = 0; count < 200 && link.bufferedAmount < 1 << 20; count++) {
@@ -124,16 +125,11 @@ test('20 workers, ended at full speed, disturb nobody', async () => {
       }
     }
   }, 1);
-  const links: import('ws').WebSocket[] = [];
-  let left = 20;
-  const accept = async () => {
-    for (; left > 0; left--) {
-      links.push(await server.link());
-    }
-  };
-  void accept();
+  const links: WebSocket[] = [];
   const program = `
     import { Worker } from 'node:worker_threads';
+    ${HEAD}
+    await client.connect('main');
     const work = \`
       import { Client } from 'steadywire';
       import { parentPort, workerData } from 'node:worker_threads';
@@ -148,8 +144,23 @@ test('20 workers, ended at full speed, disturb nobody', async () => {
       worker.once('message', () => worker.terminate().then(resolve));
     }));
     await Promise.all(ended);
+    client.send({ type: 'own', taskId: 'main' });
+    await client.wait('main');
     console.log('all ended');
+    await client.disconnect();
   `;
-  expect(await run(program, server.url)).toMatchObject({ status: 0, signal: null, out: 'all ended\n', err: '' });
+  const ended = run(program, server.url);
+  const main = await server.link();
+  const closed: Promise<unknown>[] = [];
+  for (let left = 20; left > 0; left--) {
+    const link = await server.link();
+    links.push(link);
+    closed.push(new Promise((resolve) => link.once('close', resolve)));
+  }
+  await heard(main, (message) => message.type === 'own');
+  // The process lives on, so it is not its end that closes them.
+  await Promise.all(closed);
+  main.send(complete({}, 'main'));
+  expect(await ended).toMatchObject({ status: 0, signal: null, out: 'all ended\n', err: '' });
   clearInterval(flood);
 });

@@ -15,7 +15,7 @@ const TURN_DRAINS = 8;
 
 /** How drains grow: events in the core can still be replaced by newer ones, events in a drain cannot. */
 const FIRST_DRAIN = 64;
-const MAX_DRAIN = 1024;
+const MAX_DRAIN = 1000;
 const FAST_MS = 1;
 
 /** The clock is read after so many records, and fewer where the listeners take their time. */
@@ -132,7 +132,7 @@ export class NativeEngine implements Engine {
         this.turning = undefined;
         this.turn();
       });
-      if (!this.referred && this.held) {
+      if (!this.referred && this.isActive()) {
         this.turning.unref();
       }
     }

@@ -6,7 +6,7 @@ import type { DropReason, ErrorEvent, Event, LogEvent, Outcome, Receipt } from '
 import type { Native } from './addon';
 import { LAYOUT } from './layout';
 
-/** How many records are written at a time, at most. */
+/** How many records are written at a time, at most: those of a drain, and room for names. */
 const RECORDS = 1024;
 
 /** How many bytes of text are written at a time; one event alone may be longer, and gets a buffer of its own. */
@@ -117,7 +117,7 @@ export class Records {
     const synthetic = (head & LAYOUT.synthetic) !== 0;
     switch (head & 0xff) {
       case KINDS.status:
-        return statusEvent(taskId, timestamp, raw ?? 'null');
+        return statusEvent(taskId, timestamp, value(raw));
       case KINDS.complete:
         return completeEvent(taskId, timestamp, value(raw), synthetic);
       case KINDS.heartbeat:
@@ -234,7 +234,11 @@ function receipt(state: (typeof LAYOUT.receipts)[number] | undefined, text: stri
   }
 }
 
-/** The core has checked it; `undefined` where there is none. */
+/** `undefined` where there is none. What JavaScript cannot hold, such as too deep a nesting, stays the text it is. */
 function value(raw: string | undefined): unknown {
-  return parsed(raw);
+  try {
+    return parsed(raw);
+  } catch {
+    return raw;
+  }
 }
