@@ -346,3 +346,35 @@ test('what comes between two drains of one batch is not forgotten', async () => 
   expect(lines).toBe(40);
   native.close();
 });
+
+test('what comes while a turn is interrupted is not forgotten', async () => {
+  const link = await connected({ conflate: 'never' });
+  let count = 0;
+  let over = () => {};
+  client.on('log', (event) => {
+    count++;
+    if (event.message === 'slow') {
+      // What it is sent now arrives while this batch is being delivered, and nothing comes after it.
+      link.send(log('last'));
+      block(20);
+    } else if (event.message === 'last') {
+      over();
+    }
+  });
+  // Batches grow with those who keep pace.
+  for (let line = 0; line < 5_000; line++) {
+    link.send(log('x'));
+  }
+  await vi.waitUntil(() => count === 5_000);
+  for (let round = 0; round < 20; round++) {
+    const last = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    const lines = Array.from({ length: 300 }, (_, line) => log(line === 100 ? 'slow' : 'x'));
+    for (const line of lines) {
+      link.send(line);
+    }
+    await last;
+  }
+  expect(count).toBe(5_000 + 20 * 301);
+});

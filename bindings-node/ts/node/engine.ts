@@ -121,7 +121,10 @@ export class NativeEngine implements Engine {
     if (this.answers) {
       answerQuestions(this.native, this.settings);
     }
-    if (!this.turning) {
+    if (this.turning) {
+      // The bell does not ring again for what it rang for now.
+      this.more = true;
+    } else {
       this.turn();
     }
   }
