@@ -35,6 +35,7 @@ STAGE_PROFILE ?= dev
 
 # The contestants in C and C++, all built for this machine's processor: simdjson picks its fastest way by that
 BENCH_C := $(TARGET)/bench-c
+BENCH_PYTHON := target/venv-bench-python/bin
 BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
 # How the addon for Node is built that is packed
@@ -61,7 +62,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bless bless-c fmt clean
+	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -136,6 +137,19 @@ wheel: venv ## the Python package as a wheel, in target/wheels-dev
 	rm -rf $(WHEELS)
 	$(VENV)/maturin build --quiet --locked --profile $(WHEEL_PROFILE) -m bindings-python/Cargo.toml -o $(WHEELS) --interpreter $(PYTHON)
 
+sdist: venv ## the Python package as source, and the wheel that a fresh venv builds of it with pip alone
+	rm -rf target/sdist target/wheels-sdist target/venv-sdist
+	$(VENV)/maturin sdist -m bindings-python/Cargo.toml -o target/sdist
+	$(PYTHON) -m venv target/venv-sdist
+	CARGO_TARGET_DIR=$(TARGET)/sdist-build $(CURDIR)/target/venv-sdist/bin/pip wheel --quiet --disable-pip-version-check --no-deps \
+		-C build-args="--profile $(WHEEL_PROFILE)" -w target/wheels-sdist target/sdist/*.tar.gz
+	target/venv-sdist/bin/pip install --quiet --disable-pip-version-check --no-index target/wheels-sdist/*.whl
+	cd / && $(CURDIR)/target/venv-sdist/bin/python -m steadywire --version
+	$(VENV)/python bindings-python/tests/audit.py target/sdist/*.tar.gz
+
+audit-wheel: wheel ## what the wheel's tags promise: old enough symbols of the system, and of Python the stable ones only
+	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
+
 test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
 
@@ -157,6 +171,8 @@ test-all: check test ## `check`, `test` and the tests that take long
 	@$(call need,clang++,clang)
 	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
 	$(MAKE) test-valgrind
+	$(MAKE) sdist WHEEL_PROFILE=dev
+	EXITS=50 $(MAKE) test-python audit-wheel WHEEL_PROFILE=release
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
@@ -172,10 +188,11 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(MAKE) check-python
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
-	cd bindings-python && $(VENV)/ruff format --check . ../examples/python && $(VENV)/ruff check . ../examples/python
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
-	cd bindings-python && $(VENV)/mypy python/steadywire && $(VENV)/mypy ../examples/python
+	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
+	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -266,6 +283,14 @@ bench-node: node_modules ## measure the npm package against ws, partysocket and 
 	npm --prefix target/bench-node ci --silent
 	node target/bench-node/run.mjs $(TARGET)/release/steadywire-bench $(CURDIR)/target/npm-project $(BENCH_ARGS)
 
+bench-python: venv ## the Python package against picows, aiohttp and websockets (10 minutes; BENCH_ARGS="--rounds 3")
+	$(CARGO) build --locked --release -p steadywire-benches
+	$(MAKE) wheel WHEEL_PROFILE=release
+	$(PYTHON) -m venv --clear target/venv-bench-python
+	$(BENCH_PYTHON)/pip install --quiet --disable-pip-version-check -r benches/python/requirements.txt
+	$(BENCH_PYTHON)/pip install --quiet --disable-pip-version-check --no-index target/wheels-release/*.whl
+	$(BENCH_PYTHON)/python benches/python/bench.py $(TARGET)/release/steadywire-bench $(BENCH_ARGS)
+
 bench-c: # against the library as it is installed
 	@$(call need_header,boost/beast/version.hpp,libboost-dev)
 	@$(call need_header,libwebsockets.h,libwebsockets-dev)
@@ -287,7 +312,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
 	$(VENV)/clang-format -i $(CPP)
-	cd bindings-python && $(VENV)/ruff format . ../examples/python
+	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
 
 clean: ## remove what was built
 	$(CARGO) clean

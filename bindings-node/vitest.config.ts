@@ -31,13 +31,22 @@ const inPage = {
   environment: 'jsdom',
   setupFiles: ['tests/react/setup.ts'],
   testTimeout,
+  hookTimeout: testTimeout,
 } as const;
 
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], testTimeout } },
-      { test: { name: 'browser', include: ['tests/browser/**/*.test.ts'], testTimeout, fileParallelism: false } },
+      {
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout,
+          hookTimeout: testTimeout,
+          fileParallelism: false,
+        },
+      },
       {
         test: { name: 'react-19', env: { REACT: '19' }, ...inPage },
         resolve: { alias: [...MISSION, ...REACT_19] },

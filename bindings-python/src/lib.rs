@@ -5,6 +5,7 @@
 //! - `make`: turns a batch into them
 //! - `errors`: one exception class per kind of error
 //! - `bell`: how waiting threads and event loops are woken
+//! - `log`: where the core's lines for operators wait for a thread of Python
 //!
 //! No thread of Rust ever attaches to the interpreter: it rings the bell, and a thread made in Python comes and takes.
 
@@ -12,6 +13,7 @@ mod bell;
 mod errors;
 mod events;
 mod json;
+mod log;
 mod make;
 mod native;
 
@@ -21,6 +23,8 @@ use pyo3::prelude::*;
 /// The native half of the package; `steadywire` is its public face.
 #[pymodule(gil_used = false)]
 mod _native {
+    use std::ffi::OsString;
+
     use pyo3::prelude::*;
     use pyo3::types::PyDict;
 
@@ -29,6 +33,8 @@ mod _native {
         Complete, Connected, Disconnected, ErrorEvent, Gap, Heartbeat, Log, Lost, Message, Outcome, Overflow, Progress,
         Receipt, Retry, StateChange, Status,
     };
+    #[pymodule_export]
+    use super::log::{log_begin, log_end, log_take};
     #[pymodule_export]
     use super::native::Native;
 
@@ -39,12 +45,20 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FOLLOW_MAX_EVENTS", steadywire::FOLLOW_MAX_EVENTS)?;
         module.add("FOLLOW_MAX_BYTES", steadywire::FOLLOW_MAX_BYTES)?;
+        module.add("MAX_QUESTIONS", steadywire::consumer::MAX_QUESTIONS)?;
         let kinds = PyDict::new(py);
         for kind in steadywire::EventKind::ALL {
             kinds.set_item(super::events::python_name(*kind), steadywire::inbox::Interest::bit(*kind))?;
         }
         module.add("KINDS", kinds)?;
         super::errors::add_to(module)
+    }
+
+    /// Runs the terminal program with these words, its own name first, and gives its exit status. It handles the
+    /// signals of the process meanwhile.
+    #[pyfunction]
+    fn run_program(py: Python<'_>, words: Vec<OsString>) -> u8 {
+        py.detach(|| steadywire_cli::main(words))
     }
 }
 

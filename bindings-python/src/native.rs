@@ -223,6 +223,12 @@ impl Native {
         Ok(self.consumer.stats().to_string())
     }
 
+    /// The cursors of all tasks as JSON text, for the option `cursors`.
+    fn cursors_json(&self) -> PyResult<String> {
+        self.check_process()?;
+        Ok(self.consumer.cursors().to_string())
+    }
+
     /// Frees the client at once: the link is cut, what waits is settled. Later calls raise `ClosedError`.
     fn close(&self) {
         self.closed.store(true, Ordering::Release);
@@ -253,6 +259,12 @@ impl Native {
             }
         };
         Ok(Some((id, name, known)))
+    }
+
+    /// How many questions are not answered yet; at most `MAX_QUESTIONS`.
+    fn questions(&self) -> PyResult<usize> {
+        self.check_process()?;
+        Ok(self.questions.len())
     }
 
     /// Answers a question for credentials; what is None is as configured.

@@ -10,6 +10,7 @@ import steadywire
 from steadywire import aio, errors
 
 SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
+PROGRESS = {"send": {"type": "progress", "taskId": "t", "timestamp": 9, "data": {"progress": 1}}}
 COMPLETE = {"send": {"type": "complete", "taskId": "t", "timestamp": 9, "data": {"ok": True}}}
 
 
@@ -138,7 +139,8 @@ async def test_credentials_may_come_from_a_coroutine(scripted):
 
     client = aio.Client(url, token=token, reconnect_interval=1)
     assert (await client.wait("t", timeout=10)).ok
-    assert asked == [False, True]
+    # The server leaves then, and is dialled again.
+    assert asked[:2] == [False, True]
     client.close()
 
 
@@ -155,9 +157,10 @@ async def test_a_coroutine_that_fails_is_a_failed_attempt(url):
 
 def test_a_second_loop_is_refused(url):
     client = aio.Client(url)
-    asyncio.run(client.connect())
-    with pytest.raises(errors.InvalidStateError, match="another event loop"):
-        asyncio.run(client.connect())
+    with asyncio.Runner() as first:
+        first.run(client.connect())
+        with pytest.raises(errors.InvalidStateError, match="another event loop"):
+            asyncio.run(client.connect())
     client.close()
 
 
@@ -221,3 +224,38 @@ async def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
             break
     assert lines == 30_000
     client.close()
+
+
+def test_a_loop_that_is_closed_with_events_pending_is_lost_and_closed(scripted):
+    client = aio.Client(scripted([SUBSCRIBE, PROGRESS, PROGRESS]))
+
+    async def begin():
+        stream = client.follow("t")
+        assert (await anext(stream)).progress == 1
+        waiting = asyncio.ensure_future(client.wait("u"))
+        await asyncio.sleep(0)
+        return stream, waiting
+
+    loop = asyncio.new_event_loop()
+    stream, waiting = loop.run_until_complete(begin())
+    loop.close()
+
+    async def go_on():
+        rest = [event async for event in stream]
+        assert (rest[-1].kind, rest[-1].reason) == ("lost", "closed")
+        assert {event.kind for event in rest[:-1]} <= {"progress"}
+        with pytest.raises(errors.ClosedError):
+            await client.connect()
+        with pytest.raises(errors.ClosedError):
+            client.follow("t")
+
+    asyncio.run(go_on())
+    assert not waiting.done()
+    waiting._log_destroy_pending = False
+
+
+def test_a_call_after_the_loop_was_closed_says_so(url):
+    client = aio.Client(url)
+    asyncio.run(client.connect("t"))
+    with pytest.raises(errors.ClosedError):
+        asyncio.run(client.connect())

@@ -1,10 +1,13 @@
 """The client for threads, against the hub and a server that follows a script."""
 
+import json
 import threading
+import time
 
 import pytest
 
 import steadywire
+from conftest import PATIENCE
 from steadywire import errors
 
 SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
@@ -428,3 +431,52 @@ def test_the_latest_failures_of_callbacks_are_remembered(client, worker, task_id
     assert callbacks["failures"] == 10
     assert len(callbacks["lastFailures"]) == 8
     assert callbacks["lastFailures"][-1].endswith("ValueError: 9")
+
+
+def test_cursors_go_to_a_later_client_which_goes_on_there(url, client, worker, task_id):
+    task = worker.report(task_id)
+    task.log("one")
+    stream = client.follow(task_id)
+    assert stream.next(timeout=10).message == "one"
+    cursors = json.loads(json.dumps(client.cursors()))
+    assert cursors[task_id]["seq"] == 1
+    client.close()
+    task.log("two")
+    task.complete().result(10)
+    later = steadywire.Client(url, cursors=cursors)
+    assert later.cursors() == cursors
+    assert [getattr(event, "message", event.kind) for event in later.follow(task_id)] == ["two", "complete"]
+    later.close()
+
+
+def test_a_burst_of_many_tasks_meets_a_slow_callback(scripted):
+    """5,000 messages come at once; the callback takes 10 ms for each that it is given."""
+    tasks, steps, bound = [f"t{n}" for n in range(10)], 500, 200
+    subscribes = [{"expect": {"type": "status", "taskId": task, "data": {"action": "subscribe"}}} for task in tasks]
+    burst = [progress(step, task) for step in range(1, steps + 1) for task in tasks]
+    client = steadywire.Client(
+        scripted([*subscribes, *burst, *(complete(task) for task in tasks)]), max_pending_events=bound
+    )
+    seen, most = {task: [] for task in tasks}, []
+
+    @client.on("progress")
+    def slow(event):
+        most.append(client.stats()["inbox"]["pendingEvents"])
+        seen[event.task_id].append((event.timestamp, event.progress))
+        time.sleep(0.01)
+
+    for task in tasks:
+        client.subscribe(task)
+    client.connect()
+    assert [client.wait(task, timeout=PATIENCE).kind for task in tasks] == ["complete"] * len(tasks)
+    assert max(most) <= bound
+    for told in seen.values():
+        assert told == sorted(told)
+        # The last one came, whatever was left out before it.
+        assert told[-1][0] == steps
+    assert client.stats()["inbox"]["conflated"] == tasks_left_out(seen, steps)
+    client.close()
+
+
+def tasks_left_out(seen, steps):
+    return sum(steps - len(told) for told in seen.values())

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import subprocess
 import sys
 
 import pytest
@@ -78,6 +79,45 @@ def test_an_outcome_gives_its_data_or_raises():
 def test_sizes_count_the_texts():
     small, large = Progress("t", "", 1, "m"), Progress("t", "", 1, "m" * 1000)
     assert sys.getsizeof(large) - sys.getsizeof(small) == 999
+
+
+KEEPER = """
+import gc, resource, sys, steadywire
+
+def resident():
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+client, kept, n, before = steadywire.Client(sys.argv[1], conflate="never"), [], 0, None
+events = client.events()
+client.connect("t")
+for event in events:
+    if event.kind == "complete":
+        break
+    if event.kind != "log":
+        continue
+    n += 1
+    if n == 5000:
+        before = resident()
+    if n % 100 == 0:
+        kept.append(event)
+del event
+gc.collect()
+print(len(kept), resident() - before)
+"""
+
+
+def test_an_event_that_is_kept_keeps_nothing_but_itself(scripted):
+    """Of 25,000 events after the first 5,000, 4 KB each and so 100 MB, one in a hundred is kept: 1 MB."""
+    line = {"type": "log", "taskId": "t", "timestamp": 1, "data": {"level": "info", "message": "m" * 4096}}
+    subscribe = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
+    complete = {"type": "complete", "taskId": "t", "timestamp": 2, "data": {}}
+    url = scripted([subscribe, *[{"send": line}] * 30_000, {"send": complete}])
+    told = subprocess.run([sys.executable, "-c", KEEPER, url], check=True, stdout=subprocess.PIPE, text=True).stdout
+    kept, grown = map(int, told.split())
+    assert kept == 300
+    # What is kept, what the core may hold at a time (its bound is 16 MiB), and the allocators' slack.
+    assert grown < 30 << 20
 
 
 def test_data_that_python_cannot_read_stays_text(scripted):

@@ -1,7 +1,5 @@
 //! The exit statuses that scripts rely on.
 
-use std::process::ExitCode;
-
 /// How the program ends. Later variants are worse, for commands that follow several tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -32,12 +30,6 @@ impl Exit {
             Self::Lost => 3,
             Self::Status(status) => status,
         }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit.status())
     }
 }
 

@@ -46,6 +46,7 @@ fn operators_are_told_what_happens_and_no_credentials() {
     // It waits for a listener, until it is clear that none comes for it.
     client_support::eventually(|| client.stats()["rejected"] == 1);
     client.disconnect().wait().unwrap();
+    assert_eq!(next(&lines, "link 2 is gone"), link(Level::Info));
     client.connect(None).wait().unwrap();
     let third = server.accept();
     assert_eq!(next(&lines, "nobody listens to errors"), link(Level::Warn));

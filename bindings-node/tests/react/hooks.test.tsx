@@ -234,6 +234,12 @@ test('a task that failed says why; one that is run again begins anew', async () 
   await waitFor(() => expect(last.isFailed).toBe(true));
   expect(last.error).toMatchObject({ source: 'task', message: 'out of memory', code: 'OOM' });
   expect([last.isDone, last.isComplete, last.status]).toEqual([true, false, 'error']);
+  await say(() => server.log('t', 'straggler'));
+  await waitFor(() => expect(last.logs.length).toBe(1));
+  expect([last.isFailed, last.status]).toEqual([true, 'error']);
+  await say(() => server.progress('t', 1));
+  await waitFor(() => expect(last.status).toBe('running'));
+  expect([last.isFailed, last.isDone, last.error]).toEqual([false, false, undefined]);
 });
 
 test('rate and time to come are worked out', async () => {

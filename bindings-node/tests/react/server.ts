@@ -1,5 +1,6 @@
 /** A server that knows none of our extensions: it notes what it is told and says what the test says. */
 
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 
@@ -11,7 +12,9 @@ export class Server {
   readonly frames: Frame[] = [];
   /** How many links there were at all. */
   accepted = 0;
-  private readonly sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  /** Its own: a client of another test may still look for a server that had the same port. */
+  private readonly path = `/ws-${randomUUID()}`;
+  private readonly sockets = new WebSocketServer({ port: 0, host: '127.0.0.1', path: this.path });
   private waiting: (() => void)[] = [];
 
   constructor() {
@@ -34,7 +37,7 @@ export class Server {
     if (!this.sockets.address()) {
       await new Promise((resolve) => this.sockets.once('listening', resolve));
     }
-    return `ws://127.0.0.1:${(this.sockets.address() as AddressInfo).port}/ws`;
+    return `ws://127.0.0.1:${(this.sockets.address() as AddressInfo).port}${this.path}`;
   }
 
   /** Waits until it is so. */

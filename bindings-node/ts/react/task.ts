@@ -152,8 +152,11 @@ export class TaskStore {
   }
 
   private change(what: typeof this.next, now: boolean): void {
-    const again = this.snapshot.isDone && !now ? ANEW : {};
-    this.next = { status: 'running', stalled: false, ...again, ...this.next, ...what, lastEventAt: Date.now() };
+    clearTimeout(this.stall);
+    // A straggling line changes nothing about the end; progress after it means that the task is run again.
+    const isOver = this.snapshot.isDone && what.progress === undefined;
+    const begun = isOver ? {} : ANEW;
+    this.next = { stalled: false, ...begun, ...this.next, ...what, lastEventAt: Date.now() };
     this.changed(this, now);
     if (this.logs.length > 2 * MAX_LOGS) {
       // Without frames nobody shows what waits.
@@ -168,7 +171,7 @@ export class TaskStore {
 
   private watchForStall(): void {
     clearTimeout(this.stall);
-    if (this.stallMs > 0 && !this.snapshot.isDone) {
+    if (this.stallMs > 0 && !this.snapshot.isDone && !this.snapshot.stalled) {
       this.stall = setTimeout(() => {
         this.next = { ...this.next, stalled: true };
         this.changed(this, true);
@@ -177,8 +180,9 @@ export class TaskStore {
   }
 }
 
-/** A task that says something after its end is run again. */
+/** A task that says something has not ended. */
 const ANEW = {
+  status: 'running',
   isComplete: false,
   isFailed: false,
   isDone: false,

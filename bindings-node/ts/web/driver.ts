@@ -328,21 +328,24 @@ export class Driver implements Engine {
   /** Delivers what waits, until an answer wants a new macrotask or the time is over. */
   private deliver(mostMs: number): void {
     const { inbox, consumer, clock } = this;
-    this.delivering = true;
-    consumer.wantNow();
     const begun = clock.mono();
     let now = begun;
-    while (now - begun < mostMs) {
-      const waiting = inbox.take(now);
-      const isOver = !waiting || consumer.deliver(itemOf(waiting));
-      now = clock.mono();
-      if (isOver) {
-        break;
+    this.delivering = true;
+    try {
+      consumer.wantNow();
+      while (now - begun < mostMs) {
+        const waiting = inbox.take(now);
+        const isOver = !waiting || consumer.deliver(itemOf(waiting));
+        now = clock.mono();
+        if (isOver) {
+          break;
+        }
       }
+    } finally {
+      consumer.batchTook(now - begun);
+      this.turnEnded = now;
+      this.delivering = false;
     }
-    consumer.batchTook(now - begun);
-    this.turnEnded = now;
-    this.delivering = false;
   }
 
   /** The one timer. Set later it costs nothing: it then fires once too early. */

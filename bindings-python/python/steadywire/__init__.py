@@ -12,10 +12,11 @@
 - `steadywire.log.TaskHandler`: sends log records to a task
 """
 
+from __future__ import annotations
+
 from . import errors, events
 from ._client import Client, Task
 from ._native import __version__
-from ._options import CredentialsRequest, Ending
 from ._pending import Pending
 from ._stream import Stream
 from .errors import Error
@@ -38,6 +39,12 @@ from .events import (
     StateChange,
     Status,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._asked import CredentialsRequest, Ending
 
 __all__ = [
     "Client",
@@ -68,3 +75,12 @@ __all__ = [
     "errors",
     "events",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"CredentialsRequest", "Ending"}:
+        from . import _asked  # noqa: PLC0415 - slow to import
+
+        return getattr(_asked, name)
+    text = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(text)

@@ -6,16 +6,18 @@ import threading
 import weakref
 from inspect import isawaitable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
 
 from . import _life
+from ._asked import CredentialsRequest
 from ._dispatcher import fate, meaning, refusal, wake
 from ._log import logger
 from ._native import Error, Native
-from ._options import CredentialsRequest, checked_credentials
+from ._options import checked_credentials
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    from typing import Any
 
     from ._options import Providers
     from ._router import Router
@@ -72,12 +74,24 @@ class Attached:
             router.expect(ticket, Waiter(future))
         return future
 
+    def check_loop(self) -> None:
+        """Where the loop has been closed, end the client: nobody else tells those who wait."""
+        router = self._router()
+        if router is None or router.closing or not self.loop.is_closed():
+            return
+        self._reader.gone = True
+        self._native.close()
+        # Everything is settled by that call already.
+        while router.pump():
+            pass
+        router.end()
+
     def begin_flush(self) -> None:
         """Begin to write what waits, and to end."""
         router = self._router()
         if router is None or router.closing:
             return
-        before = fate(self._native).gone
+        before = fate(self._native)[0]
         ticket = self._native.number()
         self._native.disconnect(ticket)
         self._flush = ticket, before

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from ._base_stream import BaseStream
+from ._buffer import Buffer
 
-from ._buffer import Buffer, Chunks
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
-    from types import TracebackType
 
-    from ._router import Router
     from .events import Event
 
 
@@ -57,21 +55,12 @@ class Queue:
                 future.set_result(None)
 
 
-class Stream:
+class Stream(BaseStream[Queue]):
     """Events for one reader, for `async for`; ends when nothing will come any more.
 
     Giving up a step, as `asyncio.wait_for(anext(stream), 1)` does, loses no event. Leaving it, by `close()`, by the end
     of a `with` block or by dropping it, gives up what it wants.
     """
-
-    def __init__(self, router: Router, number: int, queue: Queue) -> None:
-        """Begin without events. For the library."""
-        self._router = router
-        self._number = number
-        self._queue = queue
-        self._chunks = Chunks()
-        self._taken: list[Event] = []
-        self._left = False
 
     def __aiter__(self) -> Stream:
         return self
@@ -99,27 +88,10 @@ class Stream:
             self.close()
         return taken
 
-    def close(self) -> None:
-        """Want no more. Whoever waits gets the end."""
-        if self._left:
-            return
-        self._left = True
-        self._router.leave(self._number)
-        self._queue.finish(None)
-
     async def _wait(self) -> None:
         self._router.native.check_fork()
-        await self._queue.wait()
+        if self._router.keeper is not None:
+            self._router.keeper.check_loop()
+        if not self._queue.buffer.has_news():
+            await self._queue.wait()
         self._chunks.begin()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if not self._left:
-            self._router.abandon(self._number)

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, TypeVar, overload
-
-from ._native import Error, InvalidArgumentError, Native
+from ._listening import Listening
+from ._native import Error, Native
 from ._options import Providers, encode, in_python
-from ._registry import Listener, kind_of
 from ._router import Router
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from typing import Literal, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
-    from ._options import CredentialsRequest, Disposition, Ending, Terminal
-    from .events import EventName, State
+    from ._asked import CredentialsRequest, Disposition, Ending, Terminal
+    from .events import State
 
     Texts: TypeAlias = Mapping[str, str]
-    Function = TypeVar("Function", bound=Callable[[Any], object])
-
     GiveText: TypeAlias = Callable[[CredentialsRequest], str | Awaitable[str]]
     GiveTexts: TypeAlias = Callable[[CredentialsRequest], Texts | Awaitable[Texts]]
     GiveList: TypeAlias = Callable[[CredentialsRequest], Sequence[str] | Awaitable[Sequence[str]]]
 
 
-class BaseClient:
+class BaseClient(Listening):
     """What `steadywire.Client` and `steadywire.aio.Client` have in common."""
-
-    _router: Router
 
     def __init__(
         self,
@@ -115,9 +109,22 @@ class BaseClient:
 
     def stats(self) -> dict[str, Any]:
         """Say what the client counts, with the names that every language uses."""
+        import json  # noqa: PLC0415 - slow to import
+
         stats: dict[str, Any] = json.loads(self._router.native.stats_json())
         stats["callbacks"] = self._router.counts()
         return stats
+
+    def cursors(self) -> dict[str, dict[str, Any]]:
+        """Say how far each task has been seen: `{task_id: {"epoch": ..., "seq": ...}}`.
+
+        It can be kept as JSON and given to a later client as the option `cursors`, which goes on from there. Only tasks
+        of servers that number their messages have one.
+        """
+        import json  # noqa: PLC0415 - slow to import
+
+        cursors: dict[str, dict[str, Any]] = json.loads(self._router.native.cursors_json())
+        return cursors
 
     def subscribe(self, task_id: str) -> None:
         """Want a task until `unsubscribe`. Does not connect.
@@ -129,50 +136,6 @@ class BaseClient:
     def unsubscribe(self, task_id: str) -> None:
         """No longer want a task. Those who follow it or wait for it get `lost`, reason unsubscribed."""
         self._router.native.unsubscribe(task_id)
-
-    @overload
-    def on(self, event: EventName, callback: Callable[[Any], object]) -> Callable[[], bool]: ...
-    @overload
-    def on(self, event: EventName) -> Callable[[Function], Function]: ...
-    def on(self, event: EventName, callback: Callable[[Any], object] | None = None) -> Any:
-        """Call `callback` for every event of a kind, one at a time; also as a decorator: `@client.on("progress")`.
-
-        Returns a function that takes it off again; the decorator returns the function it decorates. A callback that
-        raises is counted and reported as an `error` event of source callback; nothing else changes.
-        """
-        return self._listen(event, callback, once=False)
-
-    @overload
-    def once(self, event: EventName, callback: Callable[[Any], object]) -> Callable[[], bool]: ...
-    @overload
-    def once(self, event: EventName) -> Callable[[Function], Function]: ...
-    def once(self, event: EventName, callback: Callable[[Any], object] | None = None) -> Any:
-        """As `on`, for the next event only."""
-        return self._listen(event, callback, once=True)
-
-    def off(self, event: EventName, callback: Callable[[Any], object]) -> bool:
-        """Take a callback off: no call of it begins after this. Says whether it was on."""
-        self._router.native.check_fork()
-        return self._router.unlisten_callback(kind_of(event), callback)
-
-    def _listen(self, event: str, callback: Callable[[Any], object] | None, *, once: bool) -> Any:
-        kind = kind_of(event)
-        self._router.native.check()
-        if callback is None:
-            return lambda function: self._decorate(kind, function, once=once)
-        listener = self._add(kind, callback, once=once)
-        router = self._router
-        return lambda: router.unlisten(listener)
-
-    def _decorate(self, kind: str, function: Function, *, once: bool) -> Function:
-        self._add(kind, function, once=once)
-        return function
-
-    def _add(self, kind: str, callback: Callable[[Any], object], *, once: bool) -> Listener:
-        if not callable(callback):
-            text = f"a callback is a function, not {type(callback).__name__}"
-            raise InvalidArgumentError(text)
-        return self._router.listen(kind, callback, once=once)
 
     def __repr__(self) -> str:
         try:

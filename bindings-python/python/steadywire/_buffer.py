@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sys import getsizeof
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from ._native import (
     FOLLOW_MAX_BYTES,
@@ -22,6 +21,7 @@ from ._native import (
     StateChange,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from . import _message
 from ._base import BaseClient
@@ -11,13 +10,18 @@ from ._dispatcher import Dispatcher
 from ._log import logger
 from ._native import Error, Outcome, Receipt
 from ._native import TimeoutError as TimeIsOverError
-from ._pending import Pending
+from ._pending import Pending, check_may_wait
 from ._stream import Queue, Stream
 from ._task import BaseTask
+from ._typing import TypeVar, overload
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
+    from typing import Any, Self
+
+    from rich.console import Console
 
     from .events import Event
 
@@ -128,8 +132,40 @@ class Client(BaseClient):
             return pending.result(timeout)
         finally:
             if not pending.done():
-                self._router.forget(lease)
-                native.unlease(lease)
+                self._router.give_up(lease)
+
+    @overload
+    def track(self, task_id: str, /, *, console: Console | None = None) -> Outcome: ...
+    @overload
+    def track(self, task_id: str, second: str, /, *more: str, console: Console | None = None) -> list[Outcome]: ...
+    def track(self, *task_ids: str, console: Console | None = None) -> Outcome | list[Outcome]:
+        """Follow tasks on the terminal, until each has ended. Connects as `follow`.
+
+        A bar for each shows its stage, rate and time left; log lines go above. Gives the outcome, for several tasks a
+        list of them in the same order; never raises for a task that failed.
+
+        Bars need the extra `steadywire[rich]`. Without it, and where standard output is no terminal, lines are written
+        instead. `console` is one of rich's, to draw elsewhere.
+
+        Raises WouldDeadlockError inside a callback.
+        """
+        from ._track import Tracked, screen_for  # noqa: PLC0415 - slow to import
+
+        check_may_wait(self._router)
+        self._router.native.check()
+        queue = Queue()
+        stream = Stream(self._router, self._router.native.number(), queue)
+        tracked = Tracked(self._router, task_ids, queue)
+        try:
+            screen = screen_for(task_ids, console)
+            try:
+                while events := stream.batch():
+                    tracked.show(events, screen)
+            finally:
+                screen.close()
+        finally:
+            tracked.leave()
+        return tracked.result()
 
     def events(self) -> Stream:
         """Iterate over all events from now on, until `disconnect` or `close`. Does not connect."""

@@ -7,17 +7,18 @@ nobody holds is collected, with callbacks that close over it; the thread ends th
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _life
 from ._log import logger
 from ._native import Error, Native
-from ._options import CredentialsRequest, Ending, camel, checked_credentials
+from ._options import camel, checked_credentials
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._options import Providers
     from ._router import Router
 
@@ -43,7 +44,7 @@ class Dispatcher:
         router = self._router()
         if router is None or router.closing:
             return
-        flush = _Flush(fate(self._native).gone)
+        flush = _Flush(fate(self._native)[0])
         ticket = self._native.number()
         router.expect(ticket, flush)
         self._native.disconnect(ticket)
@@ -56,6 +57,9 @@ class Dispatcher:
             return 0
         self._flush.done.wait(max(seconds, 0))
         return sum(fate(self._native)) - self._flush.gone
+
+    def check_loop(self) -> None:
+        """A thread does not go away."""
 
     def stop(self) -> None:
         """Let the thread end as soon as it comes back from what it does."""
@@ -110,6 +114,8 @@ def answer_questions(router: Router) -> None:
     while (asked := native.question()) is not None:
         number, kind, known = asked
         if kind == "credentials":
+            from ._asked import CredentialsRequest  # noqa: PLC0415 - slow to import
+
             request = CredentialsRequest(**known)
             try:
                 values = {name: checked_credentials(name, ask(request)) for name, ask in providers.credentials.items()}
@@ -121,20 +127,13 @@ def answer_questions(router: Router) -> None:
             native.answer_meaning(number, meaning(providers, known))
 
 
-class Fate(NamedTuple):
-    """What became of messages, by the statistics."""
+def fate(native: Native) -> tuple[int, int]:
+    """Count the messages that never left or may not have arrived, and those not yet known to have arrived."""
+    import json  # noqa: PLC0415 - slow to import
 
-    gone: int
-    """Those that never left, or may not have arrived."""
-    waiting: int
-    """Those that are not yet known to have arrived."""
-
-
-def fate(native: Native) -> Fate:
-    """Count them."""
     stats = json.loads(native.stats_json())
     dropped = sum(count for reason, count in stats["receipts"]["dropped"].items() if reason != "superseded")
-    return Fate(dropped + stats["receipts"]["unknown"], stats["outboxMessages"] + stats["inFlight"])
+    return dropped + stats["receipts"]["unknown"], stats["outboxMessages"] + stats["inFlight"]
 
 
 def refusal(error: BaseException) -> str:
@@ -146,6 +145,8 @@ def meaning(providers: Providers, known: dict[str, Any]) -> str | None:
     """Ask what an end means."""
     if providers.classify is None:
         return None
+    from ._asked import Ending  # noqa: PLC0415 - slow to import
+
     try:
         answer = providers.classify(Ending(**known))
         return None if answer is None else camel(answer)

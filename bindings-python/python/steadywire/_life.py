@@ -7,13 +7,31 @@ import os
 import threading
 import weakref
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ._log import logger
+from ._log import LogThread, logger
 from ._native import Error, InvalidStateError
+from ._typing import TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Living(Protocol):
+        """A client, as the end of the process sees it."""
+
+        def begin_flush(self) -> None:
+            """Begin to write what waits, and to end."""
+
+        def end_flush(self, seconds: float) -> int:
+            """Wait for it, for so long at most. Says how many messages are not known to have left."""
+
+        def stop(self) -> None:
+            """Free the client."""
+
+        def check_loop(self) -> None:
+            """End the client where what delivers its events is gone."""
+
 
 T = TypeVar("T")
 
@@ -25,19 +43,6 @@ FLUSH_SECONDS = 1.0
 _JOIN_SECONDS = 0.5
 
 
-class Living(Protocol):
-    """A client, as the end of the process sees it."""
-
-    def begin_flush(self) -> None:
-        """Begin to write what waits, and to end."""
-
-    def end_flush(self, seconds: float) -> int:
-        """Wait for it, for so long at most. Says how many messages are not known to have left."""
-
-    def stop(self) -> None:
-        """Free the client."""
-
-
 class _State:
     """What there is once per process."""
 
@@ -46,6 +51,7 @@ class _State:
         self.living: weakref.WeakSet[Living] = weakref.WeakSet()
         self.threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self.lock = threading.Lock()
+        self.log: LogThread | None = None
 
 
 _state = _State()
@@ -60,6 +66,8 @@ def enter(client: Living, thread: threading.Thread | None) -> None:
         if _state.ending:
             text = "the interpreter is ending; no client can begin any more"
             raise InvalidStateError(text)
+        if _state.log is None:
+            _state.log = LogThread()
         _state.living.add(client)
         if thread is not None:
             _state.threads.add(thread)
@@ -81,6 +89,8 @@ def _at_exit() -> None:
     for thread in threads:
         if thread.is_alive() and thread is not threading.current_thread():
             thread.join(_JOIN_SECONDS)
+    if _state.log is not None:
+        _state.log.end()
 
 
 def _quietly(call: Callable[..., T], *args: Any) -> T | None:

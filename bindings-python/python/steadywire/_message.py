@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, TypedDict
-
 from ._native import InvalidArgumentError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, TypedDict
 
     from ._native import Native
 
+    class Words(TypedDict, total=False):
+        """What the core takes beside type and task."""
 
-class Words(TypedDict, total=False):
-    """What the core takes beside type and task."""
-
-    timestamp: int | None
-    progress: float
-    text: str
-    word: str
-    data: str | None
+        timestamp: int | None
+        progress: float
+        text: str
+        word: str
+        data: str | None
 
 
 def send(native: Native, ticket: int, message: Mapping[str, Any], *, ack: bool) -> None:
@@ -45,6 +43,8 @@ def to_json(what: str, value: Any) -> str:
 
     Raises InvalidArgumentError where it cannot be.
     """
+    import json  # noqa: PLC0415 - slow to import
+
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ __all__ = [
     "FOLLOW_MAX_BYTES",
     "FOLLOW_MAX_EVENTS",
     "KINDS",
+    "MAX_QUESTIONS",
     "AttemptsExhaustedError",
     "CallbackFailedError",
     "ClosedError",
@@ -66,6 +67,10 @@ __all__ = [
     "UnsupportedError",
     "WouldDeadlockError",
     "__version__",
+    "log_begin",
+    "log_end",
+    "log_take",
+    "run_program",
 ]
 
 __version__: str
@@ -73,6 +78,12 @@ ERRORS: tuple[type[Error], ...]
 FOLLOW_MAX_BYTES: int
 FOLLOW_MAX_EVENTS: int
 KINDS: dict[str, int]
+MAX_QUESTIONS: int
+
+def log_begin() -> None: ...
+def log_take() -> tuple[list[tuple[_Level, str, str]], int] | None: ...
+def log_end() -> None: ...
+def run_program(words: list[str]) -> int: ...
 
 @final
 class Progress:
@@ -531,8 +542,10 @@ class Native:
     def state(self) -> _State: ...
     def current_task_id(self) -> str | None: ...
     def stats_json(self) -> str: ...
+    def cursors_json(self) -> str: ...
     def close(self) -> None: ...
     def question(self) -> tuple[int, Literal["credentials", "classify"], dict[str, Any]] | None: ...
+    def questions(self) -> int: ...
     def answer_credentials(
         self,
         id: int,

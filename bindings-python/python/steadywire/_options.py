@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from ._native import InvalidArgumentError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
-
-Disposition: TypeAlias = Literal["while_open", "retry", "slow", "reauth", "protocol", "fatal"]
-Terminal: TypeAlias = Literal["complete", "error"]
-
-
-class CredentialsRequest(NamedTuple):
-    """What a function that gives credentials is told."""
-
-    attempt: int
-    """Which attempt this is, counted from 1 since the link was last stable."""
-    reason: str
-    """Why it is made."""
-    last_close_code: int | None
-    """The close code that ended the last link."""
-    http_status: int | None
-    """The HTTP status that refused the last attempt."""
-    force_refresh: bool
-    """What was used last was refused; a cached answer will not do."""
-
-
-class Ending(NamedTuple):
-    """How an attempt or a link ended, for a function that may know better what it means."""
-
-    close_code: int | None
-    """The close code, if a link was closed: 1005 = there was none, 1006 = there was no close frame."""
-    http_status: int | None
-    """The HTTP status that refused the attempt."""
-    error: str
-    """The `kind` of the error, whatever it means."""
-    reason: str
-    """A text for people, without credentials."""
-    disposition: Disposition
-    """What it means unless the answer names another disposition."""
+    from ._asked import CredentialsRequest, Ending
 
 
 class Providers:
@@ -63,6 +31,8 @@ def encode(options: Mapping[str, Any]) -> str:
 
     Raises InvalidArgumentError for a value that JSON cannot hold.
     """
+    import json  # noqa: PLC0415 - slow to import
+
     values: dict[str, Any] = {}
     for name, given in options.items():
         if name == "classify" or given == _DEFAULTS.get(name) or (given is None and name not in _NONE_IS_A_VALUE):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._native import TimeoutError as TimeIsOverError
 from ._native import WouldDeadlockError
+from ._typing import Generic, TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._router import Router
 

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
 
 from . import events
 from ._native import KINDS, Error, InvalidArgumentError, Native
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any, Protocol
 
     from ._buffer import Buffer
     from ._life import Living
     from ._options import Providers
     from .events import Event
 
+    class Waiter(Protocol):
+        """Somebody who waits for the answer to a call."""
+
+        def settle(self, value: Any) -> None:
+            """Take the answer: a value, or an exception that is not raised."""
+
+    class Reader(Protocol):
+        """Somebody who takes events out at their own pace."""
+
+        def push(self, events: Sequence[Event]) -> None:
+            """Take these."""
+
+        def finish(self, outcome: Event | None) -> None:
+            """Nothing comes after this."""
+
+        def lags(self) -> bool:
+            """Whether more had better wait until they have made room."""
+
+        def wait_for_room(self) -> None:
+            """Wait a moment, or until they have."""
+
+
 # How many of the latest failures of callbacks are remembered.
 MAX_FAILURES = 8
 
 _CLASSES: dict[str, type] = {cls.kind: cls for cls in events.Event.__args__}
-
-
-class Waiter(Protocol):
-    """Somebody who waits for the answer to a call."""
-
-    def settle(self, value: Any) -> None:
-        """Take the answer: a value, or an exception that is not raised."""
-
-
-class Reader(Protocol):
-    """Somebody who takes events out at their own pace."""
-
-    def push(self, events: Sequence[Event]) -> None:
-        """Take these."""
-
-    def finish(self, outcome: Event | None) -> None:
-        """Nothing comes after this."""
-
-    def lags(self) -> bool:
-        """Whether more had better wait until they have made room."""
-
-    def wait_for_room(self) -> None:
-        """Wait a moment, or until they have."""
 
 
 class Listener:
@@ -158,6 +158,11 @@ class Registry:
         """Nobody waits for it any more."""
         with self.lock:
             self._waiters.pop(ticket, None)
+
+    def give_up(self, lease: int) -> None:
+        """Nobody waits for the outcome under that lease any more."""
+        self.forget(lease)
+        _quietly(lambda: self.native.unlease(lease))
 
     def lagging(self) -> Reader | None:
         """Give a reader of everything for whom the delivery had better wait, as it does for a callback that is slow.

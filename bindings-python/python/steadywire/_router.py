@@ -7,15 +7,18 @@ loop. Everything else may be called on any thread.
 from __future__ import annotations
 
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
 
 from ._buffer import Buffer
 from ._log import logger
-from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome, StateChange
-from ._registry import Listener, Reader, Registry
+from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome
+from ._registry import Registry
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._options import Providers
+    from ._registry import Listener, Reader
     from .events import Event
 
 # How long events wait for the first consumer after a connect, in seconds; how many do is bounded by the buffer.
@@ -135,8 +138,6 @@ class Router(Registry):
             self._held.push((event,))
         elif type(event) is ErrorEvent and event.source not in {"task", "callback"}:
             logger().warning("%s (%s; nobody listens to errors)", event.message, event.code)
-        elif type(event) is StateChange:
-            logger().debug("%s -> %s: %s", event.previous, event.state, event.reason)
 
     def _settle(self, ticket: int, value: Any) -> None:
         taps: dict[int, Reader] = {}

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from time import monotonic
-from typing import TYPE_CHECKING, Self
 
-from ._buffer import Buffer, Chunks
+from ._base_stream import BaseStream
+from ._buffer import Buffer
 from ._native import TimeoutError as TimeIsOverError
 from ._pending import check_may_wait, slice_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
-    from ._router import Router
     from .events import Event
 
 
@@ -63,21 +62,12 @@ class Queue:
             self.ready.wait(slice_of(left))
 
 
-class Stream:
+class Stream(BaseStream[Queue]):
     """Events for one reader, as an iterator that blocks; ends when nothing will come any more.
 
     Reading from several threads shares the events out. Leaving it, by `close()`, by the end of a `with` block or by
     dropping it, gives up what it wants.
     """
-
-    def __init__(self, router: Router, number: int, queue: Queue) -> None:
-        """Begin without events. For the library."""
-        self._router = router
-        self._number = number
-        self._queue = queue
-        self._chunks = Chunks()
-        self._taken: list[Event] = []
-        self._left = False
 
     def __iter__(self) -> Stream:
         return self
@@ -101,14 +91,6 @@ class Stream:
                 if not self._refill(timeout):
                     self.close()
                     return None
-
-    def close(self) -> None:
-        """Want no more. Whoever waits gets the end."""
-        if self._left:
-            return
-        self._left = True
-        self._router.leave(self._number)
-        self._queue.finish(None)
 
     def batch(self, timeout: float | None = None) -> list[Event]:
         """Wait for the next events, all that are there; empty = nothing will come any more.
@@ -142,15 +124,3 @@ class Stream:
             if self._queue.buffer.has_news():
                 self._queue.ready.notify()
             return bool(self._taken)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        if not self._left:
-            self._router.abandon(self._number)

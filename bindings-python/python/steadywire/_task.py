@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._message import error_data, to_json
 from ._native import Error, InvalidStateError
+from ._typing import Generic, TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from ._router import Router
     from .events import Level

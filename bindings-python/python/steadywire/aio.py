@@ -6,7 +6,7 @@ It belongs to the event loop in which it is first awaited, and is woken there by
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from . import _message
 from ._aio_loop import Attached
@@ -20,6 +20,8 @@ from ._task import BaseTask
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from types import TracebackType
+
+    from rich.console import Console
 
     from ._registry import Listener
     from ._router import Router
@@ -113,8 +115,31 @@ class Client(BaseClient):
             return await _within(timeout, f"wait({task_id!r})", future)
         finally:
             if not future.done() or future.cancelled():
-                self._router.forget(lease)
-                native.unlease(lease)
+                self._router.give_up(lease)
+
+    @overload
+    async def track(self, task_id: str, /, *, console: Console | None = None) -> Outcome: ...
+    @overload
+    async def track(
+        self, task_id: str, second: str, /, *more: str, console: Console | None = None
+    ) -> list[Outcome]: ...
+    async def track(self, *task_ids: str, console: Console | None = None) -> Outcome | list[Outcome]:
+        """Follow tasks on the terminal, until each has ended: as `steadywire.Client.track`."""
+        from ._track import Tracked, screen_for  # noqa: PLC0415 - slow to import
+
+        queue = Queue(self._attach().loop)
+        stream = Stream(self._router, self._router.native.number(), queue)
+        tracked = Tracked(self._router, task_ids, queue)
+        try:
+            screen = screen_for(task_ids, console)
+            try:
+                while events := await stream.batch():
+                    tracked.show(events, screen)
+            finally:
+                screen.close()
+        finally:
+            tracked.leave()
+        return tracked.result()
 
     def events(self) -> Stream:
         """Iterate over all events from now on, until `disconnect` or `close`. Does not connect."""
@@ -157,6 +182,8 @@ class Client(BaseClient):
         return super()._add(kind, callback, once=once)
 
     def _attach(self) -> Attached:
+        if self._attached is not None:
+            self._attached.check_loop()
         self._router.native.check()
         loop = asyncio.get_running_loop()
         if self._attached is None:

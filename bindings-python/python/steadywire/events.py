@@ -1,6 +1,6 @@
 """Events, outcomes and receipts: frozen objects with attributes, for `match` and pickling."""
 
-from typing import Literal, TypeAlias
+from __future__ import annotations
 
 from ._native import (
     Complete,
@@ -21,6 +21,12 @@ from ._native import (
     Status,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from ._names import EventName, Level, State
+
 Event: TypeAlias = (
     Progress
     | Log
@@ -38,30 +44,6 @@ Event: TypeAlias = (
     | Overflow
 )
 """Any event."""
-
-EventName: TypeAlias = Literal[
-    "progress",
-    "log",
-    "status",
-    "error",
-    "complete",
-    "heartbeat",
-    "message",
-    "state_change",
-    "retry",
-    "connected",
-    "disconnected",
-    "lost",
-    "gap",
-    "overflow",
-]
-"""What `on()` takes."""
-
-Level: TypeAlias = Literal["debug", "info", "warn", "error"]
-"""How important a log line is."""
-
-State: TypeAlias = Literal["disconnected", "connecting", "connected", "reconnecting", "error"]
-"""The state of a client's connection."""
 
 __all__ = [
     "Complete",
@@ -85,3 +67,12 @@ __all__ = [
     "StateChange",
     "Status",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"EventName", "Level", "State"}:
+        from . import _names  # noqa: PLC0415 - slow to import
+
+        return getattr(_names, name)
+    text = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(text)

@@ -115,7 +115,7 @@ impl Inner {
             self.dispatch.source.go_on_to_end();
         }
         if let Some(turns) = self.dispatch.source.turns() {
-            turns.finish();
+            turns.finish(self.dispatch.work());
         }
     }
 }

@@ -98,6 +98,16 @@ impl Questions {
         async { answer.await.unwrap_or_default() }
     }
 
+    /// How many are not answered yet; at most [`MAX_QUESTIONS`].
+    pub fn len(&self) -> usize {
+        self.lock().asked.len()
+    }
+
+    /// Whether all are answered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The oldest question that was not fetched yet.
     pub fn fetch(&self) -> Option<(u64, Question)> {
         self.lock().asked.iter_mut().find_map(|asked| Some((asked.id, asked.question.take()?)))
@@ -144,7 +154,7 @@ impl Questions {
 
 impl fmt::Debug for Questions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Questions").field("waiting", &self.lock().asked.len()).finish_non_exhaustive()
+        f.debug_struct("Questions").field("waiting", &self.len()).finish_non_exhaustive()
     }
 }
 

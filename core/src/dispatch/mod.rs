@@ -111,9 +111,14 @@ impl<S: Source + 'static> Dispatch<S> {
         self.ring();
     }
 
-    fn spawn(self: &Arc<Self>) {
+    /// A run. It does nothing while another is under way, and after the last.
+    pub(crate) fn work(self: &Arc<Self>) -> Work {
         let this = self.clone();
-        self.source.spawn(Box::new(move || this.run()));
+        Box::new(move || this.run())
+    }
+
+    fn spawn(self: &Arc<Self>) {
+        self.source.spawn(self.work());
     }
 
     fn run(self: Arc<Self>) {

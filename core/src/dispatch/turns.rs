@@ -42,7 +42,7 @@ struct State {
     runner: Option<ThreadId>,
     /// Somebody is in [`Poll::run`], perhaps waiting.
     polled: bool,
-    /// Nothing may be left waiting: nobody polls any more.
+    /// Nothing may be left waiting, and nothing more comes: nobody polls any more.
     ending: bool,
 }
 
@@ -91,7 +91,13 @@ impl Turns {
         if self.check().is_err() {
             return;
         }
-        change(&mut lock(&self.state));
+        let mut state = lock(&self.state);
+        if state.ending {
+            // What comes now was begun before the last run, which has done its work or will.
+            return;
+        }
+        change(&mut state);
+        drop(state);
         self.changed.notify_all();
         (self.wake)();
     }
@@ -170,13 +176,19 @@ impl Turns {
         self.check().is_ok() && lock(&self.state).runner == Some(thread::current().id())
     }
 
-    /// Nobody polls any more: what waits is run here, unless a thread runs callbacks now, which then does it.
-    pub(crate) fn finish(&self) {
+    /// Nobody polls any more: what waits is run here, and then `last`, unless a thread runs callbacks now, which then
+    /// does it. What is added later is dropped uncalled: a thread that has rung but not come to add its run would
+    /// leave it where nobody comes by.
+    pub(crate) fn finish(&self, last: Work) {
         if self.check().is_err() {
             return;
         }
         let mut state = lock(&self.state);
+        if state.ending {
+            return;
+        }
         state.ending = true;
+        state.runs.push_back(last);
         if state.can_run() {
             self.run(state, usize::MAX);
         }

@@ -27,12 +27,13 @@ impl Report {
             return lines;
         }
         let dropped = session.dropped();
+        let on_purpose = session.state() == State::Disconnected;
         let batch = session.batch();
         for index in 0..batch.len() {
             use EventKind as K;
             let Some(K::StateChange | K::Connected | K::Disconnected | K::Retry) = batch.kind(index) else { continue };
             let Item::Event(event) = batch.get(index) else { continue };
-            lines.extend(describe(&event));
+            lines.extend(describe(&event, on_purpose));
         }
         let mut known = lock(&self.dropped);
         for (reason, (known, now)) in DropReason::ALL.iter().zip(known.iter_mut().zip(dropped)) {
@@ -61,7 +62,8 @@ pub(super) fn tell(lines: Lines) {
     }
 }
 
-fn describe(event: &Event<'_>) -> Option<(Level, &'static str, String)> {
+/// `on_purpose`: nothing is to be restored, because the program or the server said so.
+fn describe(event: &Event<'_>, on_purpose: bool) -> Option<(Level, &'static str, String)> {
     let (level, text) = match event {
         Event::Connected(event) => (Level::Info, format!("link {} is up", event.generation)),
         Event::Disconnected(event) => {
@@ -69,7 +71,7 @@ fn describe(event: &Event<'_>) -> Option<(Level, &'static str, String)> {
             if let Some(code) = event.close_code {
                 let _ = write!(text, " (close code {code})");
             }
-            (Level::Warn, text)
+            (if on_purpose { Level::Info } else { Level::Warn }, text)
         }
         Event::Retry(event) => {
             (Level::Warn, format!("attempt {} follows in {} ms: {}", event.attempt, event.next_delay, event.cause))

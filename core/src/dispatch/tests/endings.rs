@@ -58,3 +58,21 @@ fn after_the_end_nothing_is_called_and_everything_is_dropped() {
     assert_eq!(Arc::strong_count(&notes), 1);
     assert_eq!(Arc::strong_count(&dispatch), 1);
 }
+
+/// The I/O thread has rung, and comes to add its run only when the client has ended.
+#[test]
+fn a_run_that_comes_too_late_holds_up_no_end_and_is_not_kept() {
+    let (fake, dispatch) = client();
+    let notes = Heard::default();
+    let turns = Turns::new(|| {});
+    dispatch.registry.add(PROGRESS, false, note(&notes, "a"));
+    fake.push(|batch| progress(batch, 1.0));
+    let late = lock(&fake.runs).pop_front().unwrap();
+    dispatch.end();
+    turns.finish(dispatch.work());
+    assert!(dispatch.quiet.wait(Some(std::time::Duration::ZERO)));
+    assert_eq!(Arc::strong_count(&notes), 1, "what the program gave is dropped");
+    turns.add(late);
+    assert_eq!(Arc::strong_count(&dispatch), 1);
+    assert_eq!(heard(&notes), Vec::<String>::new());
+}
