@@ -38,6 +38,10 @@ BENCH_C := $(TARGET)/bench-c
 BENCH_PYTHON := target/venv-bench-python/bin
 BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
+# How the addon for Node is built that is packed
+ADDON_PROFILE ?= dev
+ADDON = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))/libsteadywire_node.$(if $(filter Darwin,$(shell uname)),dylib,so)
+
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 CMAKE ?= $(VENV)/cmake
@@ -57,8 +61,8 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all test-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-c bench-python bless bless-c fmt clean
+.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,9 +108,19 @@ test-valgrind: stage venv ## the programs in C and C++ under AddressSanitizer an
 		--errors-for-leak-kinds=definite" \
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
-test-node: node_modules react18 traces ## TypeScript: vectors, what the simulator wrote, the client of browsers, the hooks on both Reacts
-	$(CARGO) build --locked -p steadywire-faults
+test-node: node_modules react18 traces pack-node ## TypeScript: vectors, traces, the web, the hooks on both Reacts; and Node, as the package is installed
+	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
 	$(NPM) test
+	$(NPM) run test:node
+	$(NPM) run test:package
+
+node-addon: ## the addon for Node, in target/debug or, with ADDON_PROFILE=release, target/release
+	$(CARGO) build --locked --profile $(ADDON_PROFILE) -p steadywire-node
+
+pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm, installed into target/npm-project
+	$(NPM) run build -- --log-level warn
+	node bindings-node/npm/pack.mjs $(ADDON) target/npm
+	node bindings-node/npm/install.mjs target/npm target/npm-project
 
 test-web: dashboard ## the dashboard in Chromium, which Debian has; pictures in target/screenshots
 	@$(call need,chromium,chromium)
@@ -150,7 +164,7 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	$(VENV)/python tests/interop/test_nginx.py
 
 test-all: check test ## `check`, `test` and the tests that take long
-	$(MAKE) test-node TRACED=600
+	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
 	$(MAKE) test-web
 	@$(call need,cmake,cmake)
@@ -261,6 +275,13 @@ bench-web: ## the client and the hooks of browsers against theirs, in Node and i
 bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebsockets (5 minutes)
 	$(CARGO) build --locked --release -p steadywire-benches
 	$(TARGET)/release/steadywire-bench --c-programs $(BENCH_C) $(BENCH_ARGS)
+
+bench-node: node_modules ## measure the npm package against ws, partysocket and undici (5 minutes)
+	$(CARGO) build --locked --release -p steadywire-benches
+	$(MAKE) pack-node ADDON_PROFILE=release
+	mkdir -p target/bench-node && cp benches/node/* benches/node/.npmrc target/bench-node/
+	npm --prefix target/bench-node ci --silent
+	node target/bench-node/run.mjs $(TARGET)/release/steadywire-bench $(CURDIR)/target/npm-project $(BENCH_ARGS)
 
 bench-python: venv ## the Python package against picows, aiohttp and websockets (10 minutes; BENCH_ARGS="--rounds 3")
 	$(CARGO) build --locked --release -p steadywire-benches

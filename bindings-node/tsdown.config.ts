@@ -1,8 +1,15 @@
-/** What goes into the package: modules and CommonJS with their types. `ts/node` adds its own when it is built. */
+/**
+ * What goes into the package: modules and CommonJS with their types. For Node there is one implementation, in CommonJS,
+ * and a module around it: two would be two classes of everything in one process.
+ */
 
-import { defineConfig } from 'tsdown';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { defineConfig, type UserConfig } from 'tsdown';
 
-export default defineConfig({
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+const web: UserConfig = {
   entry: { 'web/index': 'ts/web/index.ts', 'react/index': 'ts/react/index.ts' },
   format: ['esm', 'cjs'],
   platform: 'neutral',
@@ -14,4 +21,27 @@ export default defineConfig({
     dts: format === 'cjs' ? '.d.cts' : '.d.ts',
   }),
   deps: { neverBundle: ['react'] },
-});
+};
+
+const node: UserConfig = {
+  entry: { 'node/index': 'ts/node/index.ts' },
+  tsconfig: 'ts/node/tsconfig.json',
+  format: ['cjs'],
+  platform: 'node',
+  target: 'node20',
+  dts: true,
+  outDir: 'dist',
+  clean: false,
+  define: { STEADYWIRE_VERSION: JSON.stringify(version) },
+  outExtensions: () => ({ js: '.cjs', dts: '.d.cts' }),
+  hooks: {
+    'build:done': () => {
+      const names = Object.keys(createRequire(import.meta.url)('./dist/node/index.cjs'));
+      const values = names.map((name) => `export const ${name} = steadywire.${name};\n`);
+      writeFileSync('dist/node/index.js', `import steadywire from './index.cjs';\n\n${values.join('')}`);
+      writeFileSync('dist/node/index.d.ts', "export * from './index.cjs';\n");
+    },
+  },
+};
+
+export default defineConfig([web, node]);

@@ -121,6 +121,11 @@ export class Router {
     return false;
   }
 
+  /** Whether anybody listens, follows or waits. */
+  isAwaited(): boolean {
+    return this.waiters.size > 0 || this.taskOf.size > 0 || this.emitter.listenedTo().length > 0;
+  }
+
   /** A batch took so many milliseconds. */
   batchTook(ms: number): void {
     this.batchMs = Math.round(ms);
