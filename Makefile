@@ -15,6 +15,9 @@ CARGO_FUZZ := 0.13.2
 
 NPM := npm --prefix bindings-node
 
+# The page of `steadywire serve`
+DASHBOARD = $(TARGET)/dashboard/index.html
+
 # Written by hand, and formatted by clang-format
 CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c benches/c/*)
 
@@ -35,6 +38,10 @@ BENCH_C := $(TARGET)/bench-c
 BENCH_PYTHON := target/venv-bench-python/bin
 BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
+# How the addon for Node is built that is packed
+ADDON_PROFILE ?= dev
+ADDON = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))/libsteadywire_node.$(if $(filter Darwin,$(shell uname)),dylib,so)
+
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 CMAKE ?= $(VENV)/cmake
@@ -54,14 +61,22 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo test test-all test-node test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-c bench-python bless bless-c fmt clean
+.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s)
-	$(CARGO) run --quiet --locked -p steadywire-cli -- demo
+demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s); ARGS=--stay leaves its page up
+	@if $(NPM) --version > /dev/null 2>&1; then $(MAKE) --silent dashboard; else $(CARGO) build --quiet --locked -p steadywire-cli; fi
+	@$(TARGET)/debug/steadywire demo $(ARGS)
+
+dashboard: $(DASHBOARD) ## `steadywire` with its page for browsers (needs Node)
+	STEADYWIRE_DASHBOARD=$(DASHBOARD) $(CARGO) build --locked --quiet -p steadywire-cli --features dashboard
+
+$(DASHBOARD): bindings-node/node_modules/.package-lock.json $(wildcard bindings-node/dashboard/* bindings-node/dashboard/src/*) \
+		$(wildcard bindings-node/ts/*.ts bindings-node/ts/*/*.ts bindings-node/ts/*/*/*.ts)
+	cd bindings-node && node dashboard/build.mjs $@
 
 test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(CARGO) test --locked --workspace --all-targets
@@ -93,8 +108,23 @@ test-valgrind: stage venv ## the programs in C and C++ under AddressSanitizer an
 		--errors-for-leak-kinds=definite" \
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
-test-node: node_modules traces ## the session in TypeScript: every vector, and what the simulator wrote
+test-node: node_modules react18 traces pack-node ## TypeScript: vectors, traces, the web, the hooks on both Reacts; and Node, as the package is installed
+	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
 	$(NPM) test
+	$(NPM) run test:node
+	$(NPM) run test:package
+
+node-addon: ## the addon for Node, in target/debug or, with ADDON_PROFILE=release, target/release
+	$(CARGO) build --locked --profile $(ADDON_PROFILE) -p steadywire-node
+
+pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm, installed into target/npm-project
+	$(NPM) run build -- --log-level warn
+	node bindings-node/npm/pack.mjs $(ADDON) target/npm
+	node bindings-node/npm/install.mjs target/npm target/npm-project
+
+test-web: dashboard ## the dashboard in Chromium, which Debian has; pictures in target/screenshots
+	@$(call need,chromium,chromium)
+	$(NPM) run test:browser
 
 test-python: wheel ## the Python package, as its wheel in a venv made for it (2 minutes)
 	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
@@ -134,8 +164,9 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	$(VENV)/python tests/interop/test_nginx.py
 
 test-all: check test ## `check`, `test` and the tests that take long
-	$(MAKE) test-node TRACED=600
+	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
+	$(MAKE) test-web
 	@$(call need,cmake,cmake)
 	@$(call need,clang++,clang)
 	$(MAKE) test-cpp STAGE_PROFILE=release CMAKE=cmake
@@ -205,6 +236,12 @@ stage: # what the tests link against
 
 node_modules: bindings-node/node_modules/.package-lock.json
 
+react18: bindings-node/tests/react18/node_modules/.package-lock.json
+
+bindings-node/tests/react18/node_modules/.package-lock.json: bindings-node/tests/react18/package-lock.json
+	npm --prefix bindings-node/tests/react18 ci
+	@touch $@
+
 bindings-node/node_modules/.package-lock.json: bindings-node/package-lock.json
 	$(NPM) install --no-fund --no-audit # `ci` refuses a lock file whose packages for other systems the registry lacks
 	@touch $@
@@ -230,9 +267,21 @@ bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--qui
 	$(CARGO) build --locked --release -p steadywire-benches
 	target/release/steadywire-bench $(BENCH_ARGS)
 
+bench-web: ## the client and the hooks of browsers against theirs, in Node and in Chromium (2 minutes)
+	@$(call need,chromium,chromium)
+	npm --prefix benches/web ci
+	npm --prefix benches/web run bench
+
 bench-all: bench-c ## `bench`, and the C library against Boost.Beast and libwebsockets (5 minutes)
 	$(CARGO) build --locked --release -p steadywire-benches
 	$(TARGET)/release/steadywire-bench --c-programs $(BENCH_C) $(BENCH_ARGS)
+
+bench-node: node_modules ## measure the npm package against ws, partysocket and undici (5 minutes)
+	$(CARGO) build --locked --release -p steadywire-benches
+	$(MAKE) pack-node ADDON_PROFILE=release
+	mkdir -p target/bench-node && cp benches/node/* benches/node/.npmrc target/bench-node/
+	npm --prefix target/bench-node ci --silent
+	node target/bench-node/run.mjs $(TARGET)/release/steadywire-bench $(CURDIR)/target/npm-project $(BENCH_ARGS)
 
 bench-python: venv ## the Python package against picows, aiohttp and websockets (10 minutes; BENCH_ARGS="--rounds 3")
 	$(CARGO) build --locked --release -p steadywire-benches

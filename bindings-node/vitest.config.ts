@@ -1,6 +1,62 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** A bound on hanging, for machines that do other things too. Nothing is measured. */
-const PATIENCE_MS = 300_000;
+const testTimeout = 60_000;
 
-export default defineConfig({ test: { include: ['tests/**/*.test.ts'], testTimeout: PATIENCE_MS } });
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The same tests over the oldest React that is supported. */
+const REACT_18 = ['react', 'react-dom', '@testing-library/react'].map((name) => ({
+  find: new RegExp(`^${name}(?=/|$)`),
+  replacement: here(`tests/react18/node_modules/${name}`),
+}));
+
+/** What the blocks of tests/mission import. */
+const MISSION = [
+  { find: '@/services/WebSocketService', replacement: here('ts/web/index.ts') },
+  { find: '@/hooks/useWebSocket', replacement: here('ts/react/index.ts') },
+  { find: 'steadywire/react', replacement: here('ts/react/index.ts') },
+];
+const REACT_19 = ['react', 'react-dom'].map((name) => ({
+  find: new RegExp(`^${name}(?=/|$)`),
+  replacement: here(`node_modules/${name}`),
+}));
+
+/** They are put together in target/. */
+const OUTSIDE = { fs: { allow: ['..'] } };
+
+const inPage = {
+  include: ['tests/react/**/*.test.ts?(x)'],
+  environment: 'jsdom',
+  setupFiles: ['tests/react/setup.ts'],
+  testTimeout,
+  hookTimeout: testTimeout,
+} as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], testTimeout } },
+      {
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          testTimeout,
+          hookTimeout: testTimeout,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: { name: 'react-19', env: { REACT: '19' }, ...inPage },
+        resolve: { alias: [...MISSION, ...REACT_19] },
+        server: OUTSIDE,
+      },
+      {
+        test: { name: 'react-18', env: { REACT: '18' }, ...inPage },
+        resolve: { alias: [...MISSION, ...REACT_18] },
+        server: OUTSIDE,
+      },
+    ],
+  },
+});

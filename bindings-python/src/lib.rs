@@ -4,8 +4,6 @@
 //! - `events`: the frozen classes of events, outcomes and receipts
 //! - `make`: turns a batch into them
 //! - `errors`: one exception class per kind of error
-//! - `options`: the configuration, out of JSON
-//! - `questions`: what the program is asked before an attempt and after a link
 //! - `bell`: how waiting threads and event loops are woken
 //! - `log`: where the core's lines for operators wait for a thread of Python
 //!
@@ -18,8 +16,6 @@ mod json;
 mod log;
 mod make;
 mod native;
-mod options;
-mod questions;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
@@ -49,7 +45,7 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("FOLLOW_MAX_EVENTS", steadywire::FOLLOW_MAX_EVENTS)?;
         module.add("FOLLOW_MAX_BYTES", steadywire::FOLLOW_MAX_BYTES)?;
-        module.add("MAX_QUESTIONS", super::questions::MAX_QUESTIONS)?;
+        module.add("MAX_QUESTIONS", steadywire::consumer::MAX_QUESTIONS)?;
         let kinds = PyDict::new(py);
         for kind in steadywire::EventKind::ALL {
             kinds.set_item(super::events::python_name(*kind), steadywire::inbox::Interest::bit(*kind))?;

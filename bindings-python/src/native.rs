@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use steadywire::consumer::Consumer;
+use steadywire::consumer::{Consumer, Question, Questions};
 use steadywire::event::Batch;
 use steadywire::session::limits::MAX_TASK_ID;
 use steadywire::session::{Draft, DraftKind, LeaseKind};
@@ -15,8 +15,6 @@ use steadywire::{Credentials, CredentialsError, Disposition, ErrorKind, Level};
 use crate::bell::Bell;
 use crate::errors::{raise, raised};
 use crate::make::Names;
-use crate::options;
-use crate::questions::{Question, Questions};
 
 /// A client that is told by batches. One thread at a time may be in `take` and `wait_for_batch`; everything else may be
 /// called on any thread, begins at once and does not block. In a forked child every call raises `ForkedError`.
@@ -42,8 +40,9 @@ impl Native {
     #[new]
     fn new(options: &str, credentials: bool, classify: bool) -> PyResult<Self> {
         let bell = Arc::new(Bell::default());
-        let questions = Arc::new(Questions::new(Arc::clone(&bell)));
-        let config = options::config(options, credentials, classify, &questions).map_err(|error| raised(&error))?;
+        let asks = Arc::clone(&bell);
+        let questions = Arc::new(Questions::new(Box::new(move || asks.ring())));
+        let config = questions.config(options, credentials, classify).map_err(|error| raised(&error))?;
         let ring = Arc::clone(&bell);
         let consumer = Consumer::new(config, Box::new(move || ring.ring())).map_err(|error| raised(&error))?;
         let (taking, closed, process) = (Mutex::default(), AtomicBool::new(false), std::process::id());

@@ -191,7 +191,11 @@ impl SendArgs {
 
 /// Options of `demo`.
 #[derive(Args, Debug)]
-pub(crate) struct DemoArgs {}
+pub(crate) struct DemoArgs {
+    /// Leave the hub and its page up until Ctrl-C
+    #[arg(long)]
+    pub(crate) stay: bool,
+}
 
 /// Where the hub is and how patiently to try.
 #[derive(Args, Debug)]

@@ -1,7 +1,7 @@
 //! `steadywire demo`: a hub, a task and a watcher in one process, while the link is cut twice.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 
 use crate::args::DemoArgs;
 use crate::exit::{Exit, fail};
-use crate::link;
 use crate::watch::model::{Link, Model};
 use crate::watch::{self, Input, Screen};
+use crate::{link, page};
 
 const TASK: &str = "demo";
 
@@ -32,14 +32,14 @@ const CUT_AT: [f64; 2] = [25.0, 60.0];
 const AFTERMATH: Duration = Duration::from_millis(700);
 
 /// Shows it, checks it, and ends with 0 if everything was as promised.
-pub(crate) fn demo(_args: &DemoArgs) -> Exit {
-    match play() {
+pub(crate) fn demo(args: &DemoArgs) -> Exit {
+    match play(args.stay) {
         Ok(exit) => exit,
         Err(text) => fail(Exit::Lost, text),
     }
 }
 
-fn play() -> Result<Exit, String> {
+fn play(stay: bool) -> Result<Exit, String> {
     let (hub, stop, serving) = start_hub()?;
     let url = hub.url();
     let watcher = Client::new(config(&url)).map_err(|error| error.to_string())?;
@@ -51,6 +51,8 @@ fn play() -> Result<Exit, String> {
     let mut stage = Stage { screen: watch::screen_for_people(), hub: &hub, cuts: 0, seen: Seen::default() };
     let hello = "A hub, a task and a watcher in one process. Their links will be cut twice.";
     stage.screen.say(hello).map_err(|error| error.to_string())?;
+    let shown = format!("The same in a browser: {}", page::address(&hub));
+    stage.screen.say(&shown).map_err(|error| error.to_string())?;
 
     let working = std::thread::spawn({
         let worker = worker.clone();
@@ -60,6 +62,11 @@ fn play() -> Result<Exit, String> {
     let Stage { seen, cuts, .. } = stage;
     let exit = if exit == Exit::Complete { judge(seen, cuts, &inputs) } else { exit };
 
+    if stay && exit == Exit::Complete {
+        // Whoever closed our output can still end us.
+        let _ = writeln!(io::stdout(), "The hub and its page stay up until Ctrl-C.");
+        while inputs.recv().is_ok_and(|input| !matches!(input, Input::Signal(_))) {}
+    }
     drop(inputs);
     link::close(&watcher, link::CLOSE_PATIENCE);
     if exit == Exit::Complete {
@@ -95,7 +102,8 @@ fn serve(tell: &SyncSender<Result<std::sync::Arc<HubHandle>, String>>, stopped: 
         Err(error) => return drop(tell.send(Err(error.to_string()))),
     };
     runtime.block_on(async {
-        let hub = Hub::builder().listen("127.0.0.1:0").start().await.map_err(|error| error.to_string());
+        let hub =
+            Hub::builder().listen("127.0.0.1:0").page(page::PAGE).start().await.map_err(|error| error.to_string());
         let hub = hub.map(std::sync::Arc::new);
         let failed = hub.is_err();
         if tell.send(hub).is_err() || failed {

@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod interrupt;
 mod link;
+mod page;
 mod reach;
 #[cfg(unix)]
 mod run;

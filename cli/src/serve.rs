@@ -8,6 +8,7 @@ use steadywire_hub::{Hub, HubBuilder, HubError};
 
 use crate::args::ServeArgs;
 use crate::exit::{Exit, fail};
+use crate::page;
 
 /// Serves until Ctrl-C or SIGTERM, then closes every connection in good order.
 pub(crate) fn serve(args: &ServeArgs) -> Exit {
@@ -19,7 +20,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
 }
 
 async fn serve_until_told(args: &ServeArgs) -> Exit {
-    let mut builder = Hub::builder().listen(&args.listen);
+    let mut builder = Hub::builder().listen(&args.listen).page(page::PAGE);
     if let Some(token) = &args.token {
         builder = builder.token(token);
     }
@@ -50,6 +51,7 @@ async fn serve_until_told(args: &ServeArgs) -> Exit {
     };
     // Whoever closed our output wants to hear nothing, not to stop the hub.
     let _ = writeln!(io::stdout(), "listening on {}", hub.url());
+    let _ = writeln!(io::stdout(), "in a browser: {}", page::address(&hub));
     told.await;
     hub.shutdown().await;
     Exit::Complete

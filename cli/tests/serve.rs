@@ -38,6 +38,44 @@ fn a_certificate_makes_it_wss() {
 }
 
 #[test]
+fn browsers_get_a_page_or_are_told_what_is_missing() {
+    let mut serve = Reading::start(steadywire(&["serve", "--listen", "127.0.0.1:0"]));
+    let url = serve.line();
+    let host = url.strip_prefix("listening on ws://").and_then(|rest| rest.strip_suffix("/ws")).expect(&url);
+    assert_eq!(serve.line(), format!("in a browser: http://{host}/"));
+    let mut page = TcpStream::connect(host).unwrap();
+    page.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    page.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("Content-Type: text/html"), "{answer}");
+    let has_dashboard = cfg!(feature = "dashboard");
+    assert_eq!(answer.contains("<div id=\"root\">"), has_dashboard, "{answer}");
+    assert_eq!(answer.contains("make dashboard"), !has_dashboard, "{answer}");
+    serve.child.kill().unwrap();
+    serve.child.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_demo_that_stays_is_ended_by_a_signal() {
+    let mut demo = Reading::start(steadywire(&["demo", "--stay"]));
+    let mut host = String::new();
+    loop {
+        let line = demo.line();
+        if let Some((_, rest)) = line.split_once("The same in a browser: http://") {
+            host = rest.trim_end_matches('/').to_owned();
+        }
+        if line.contains("until Ctrl-C") {
+            break;
+        }
+    }
+    assert!(TcpStream::connect(&host).is_ok(), "{host}");
+    let pid = rustix::process::Pid::from_child(&demo.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(demo.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn files_that_do_not_serve_are_wrong_usage_and_named() {
     let (certificate, key) = certificate("wrong-files");
     let (missing, other) = (key.with_file_name("missing.pem"), key.with_file_name("other.pem"));

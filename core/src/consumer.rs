@@ -9,11 +9,14 @@
 //! in `take`. The bell is called on any thread, often the I/O thread, without a lock: it may call anything here, must
 //! return quickly, and had better only wake somebody.
 
+mod questions;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use questions::{MAX_QUESTIONS, Question, Questions};
 use serde_json::{Value, json};
 
 use crate::config::Config;

@@ -32,6 +32,7 @@ pub struct HubBuilder {
     history: Option<Arc<dyn History>>,
     tls: Option<Pem>,
     client_ca: Option<Vec<u8>>,
+    page: Option<String>,
     options: Options,
 }
 
@@ -48,6 +49,7 @@ impl Hub {
             history: None,
             tls: None,
             client_ca: None,
+            page: None,
             options: Options::default(),
         }
     }
@@ -207,6 +209,13 @@ impl HubBuilder {
         self
     }
 
+    /// A page for people, HTML in one piece, served at `/`; with it the list of tasks can be read at `/tasks`, as JSON
+    /// and by those who show the token. Default: none, and a line of text at `/`.
+    pub fn page(mut self, html: impl Into<String>) -> Self {
+        self.page = Some(html.into());
+        self
+    }
+
     /// Listens and serves in the background, on the tokio runtime this is awaited in.
     ///
     /// # Errors
@@ -233,6 +242,7 @@ impl HubBuilder {
             origins: self.origins,
             hosts: self.hosts,
             listen: Some(address),
+            page: self.page,
         };
         let history = self.history.unwrap_or_else(|| Arc::new(MemoryHistory::new(self.bounds)));
         Ok(server::start(listener, address, tls, guard, history, self.options))

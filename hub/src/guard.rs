@@ -5,6 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::http::{Request, Response};
 
+/// Where the list of tasks is, for a hub that serves a page.
+const TASKS_PATH: &str = "/tasks";
+
 /// What a hub lets in.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
@@ -16,6 +19,8 @@ pub(crate) struct Guard {
     /// Host names beside the loopback's and the address listened on, lower case.
     pub(crate) hosts: Vec<String>,
     pub(crate) listen: Option<SocketAddr>,
+    /// A page at `/`, which also makes the list of tasks readable at `/tasks`.
+    pub(crate) page: Option<String>,
 }
 
 /// A shared secret.
@@ -28,6 +33,8 @@ pub(crate) enum Verdict {
     Upgrade(String),
     /// An ordinary answer.
     Answer(Response),
+    /// The list of tasks.
+    Tasks,
 }
 
 impl Guard {
@@ -44,14 +51,16 @@ impl Guard {
             return Err(Response::text(403, text));
         }
         let is_front = request.path() == "/" && self.path != "/";
-        if !is_front && request.path() != self.path {
+        let is_list = request.path() == TASKS_PATH && self.path != TASKS_PATH && self.page.is_some();
+        if !is_front && !is_list && request.path() != self.path {
             return Err(Response::text(404, format!("nothing is here; the WebSocket is at {}", self.path)));
         }
         if request.method != "GET" {
             return Err(Response::text(405, "only GET is served").with("Allow", "GET"));
         }
         if is_front {
-            return Ok(Verdict::Answer(Response::text(200, "Steadywire hub")));
+            let page = self.page.as_deref().map(Response::page);
+            return Ok(Verdict::Answer(page.unwrap_or_else(|| Response::text(200, "Steadywire hub"))));
         }
         if request.has("origin") {
             let origin = request.header("origin").unwrap_or_default().to_ascii_lowercase();
@@ -62,6 +71,9 @@ impl Guard {
         }
         if let Some(token) = &self.token {
             self.check_token(token, request)?;
+        }
+        if is_list {
+            return Ok(Verdict::Tasks);
         }
         request.accept_key().map(Verdict::Upgrade)
     }

@@ -13,6 +13,7 @@ async fn status(guard: &Guard, target: &str, headers: &str) -> u16 {
     match guard.judge(&request) {
         Verdict::Upgrade(_) => 101,
         Verdict::Answer(answer) => answer.status,
+        Verdict::Tasks => 200,
     }
 }
 

@@ -24,8 +24,13 @@ pub(crate) struct Request {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) text: String,
+    content_type: &'static str,
     headers: Vec<(&'static str, String)>,
 }
+
+/// What a page of the hub may do: what it holds in itself, and talk to the hub that served it.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; \
+     connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Why no request could be read.
 #[derive(Debug)]
@@ -86,7 +91,17 @@ impl Request {
 
 impl Response {
     pub(crate) fn text(status: u16, text: impl Into<String>) -> Self {
-        Response { status, text: text.into(), headers: Vec::new() }
+        Response { status, text: text.into(), content_type: "text/plain; charset=utf-8", headers: Vec::new() }
+    }
+
+    /// A page in one piece.
+    pub(crate) fn page(html: impl Into<String>) -> Self {
+        let page = Response { content_type: "text/html; charset=utf-8", ..Self::text(200, html) };
+        page.with("Content-Security-Policy", PAGE_POLICY).with("Referrer-Policy", "no-referrer")
+    }
+
+    pub(crate) fn json(text: impl Into<String>) -> Self {
+        Response { content_type: "application/json", ..Self::text(200, text) }.with("Cache-Control", "no-store")
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -104,7 +119,7 @@ impl Response {
             out.push_str("Connection: close\r\n");
         }
         let length = self.text.len() + 1;
-        out.push_str(&format!("Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n"));
+        out.push_str(&format!("Content-Type: {}\r\nContent-Length: {length}\r\n", self.content_type));
         out.push_str(&format!("X-Content-Type-Options: nosniff\r\n\r\n{}\n", self.text));
         stream.write_all(out.as_bytes()).await?;
         hang_up(stream).await

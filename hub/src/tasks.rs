@@ -83,6 +83,18 @@ impl Tasks {
         lock(&self.map).len()
     }
 
+    /// The tasks that are known and how they are, as JSON, by name.
+    pub(crate) fn list(&self) -> String {
+        let tasks: Vec<Arc<Task>> = lock(&self.map).values().cloned().collect();
+        let mut known: Vec<_> =
+            tasks.iter().filter_map(|task| Some((&*task.id, task.log.get()?.snapshot().status))).collect();
+        // Of those nobody has published to there is nothing to show.
+        known.retain(|(_, status)| *status != TaskStatus::Unknown);
+        known.sort_unstable_by_key(|(id, _)| *id);
+        let entry = |(id, status): (&str, TaskStatus)| serde_json::json!({ "taskId": id, "status": status.name() });
+        serde_json::json!({ "tasks": known.into_iter().map(entry).collect::<Vec<_>>() }).to_string()
+    }
+
     /// A hold on the task, which is opened if it was unknown.
     pub(crate) async fn open(self: &Arc<Self>, id: &str) -> Result<Pin, OpenError> {
         let task = self.pinned(id)?;

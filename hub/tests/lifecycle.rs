@@ -5,7 +5,7 @@ mod support;
 
 use steadywire_hub::limits::MAX_REFUSALS_AT_ONCE;
 use steadywire_hub::{Hub, HubError};
-use support::{End, PATIENCE, Peer, hub, log, quiet, short};
+use support::{End, PATIENCE, Peer, complete, hub, log, quiet, short};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -90,6 +90,39 @@ async fn a_plain_request_is_told_what_this_is() {
     assert!(get(&hub, "/other", "").await.starts_with("HTTP/1.1 404 "));
     let garbage = get(&hub, "/ws HTTP/9.9\r\n", "").await;
     assert!(garbage.starts_with("HTTP/1.1 400 "), "{garbage}");
+}
+
+#[tokio::test]
+async fn a_page_is_served_with_the_list_of_tasks() {
+    let hub = quiet().page("<p>tasks</p>").token("secret").start().await.unwrap();
+    let front = get(&hub, "/", "").await;
+    assert!(front.contains("Content-Type: text/html; charset=utf-8\r\n"), "{front}");
+    assert!(front.contains("Content-Security-Policy: default-src 'none'; "), "{front}");
+    assert!(front.ends_with("\r\n\r\n<p>tasks</p>\n"), "{front}");
+    assert!(get(&hub, "/tasks", "").await.starts_with("HTTP/1.1 401 "));
+    let url = format!("{}?token=secret", hub.url());
+    let (mut worker, mut follower) = (Peer::to(&url, &hub).await.unwrap(), Peer::to(&url, &hub).await.unwrap());
+    for peer in [&mut worker, &mut follower] {
+        assert_eq!(peer.next().await["data"]["action"], "hello");
+    }
+    follower.subscribe("nobody-works-on-it").await;
+    worker.send(log("a", "line")).await;
+    worker.send(complete("b")).await;
+    worker.query("b").await;
+    let list = get(&hub, "/tasks?token=secret", "").await;
+    let known = r#"{"tasks":[{"status":"running","taskId":"a"},{"status":"complete","taskId":"b"}]}"#;
+    assert!(
+        list.contains("Content-Type: application/json\r\n") && list.ends_with(&format!("\r\n\r\n{known}\n")),
+        "{list}"
+    );
+    let foreign = get(&hub, "/tasks?token=secret", "Origin: https://foreign.example\r\n").await;
+    assert!(foreign.starts_with("HTTP/1.1 403 "), "{foreign}");
+}
+
+#[tokio::test]
+async fn without_a_page_there_is_no_list() {
+    let hub = hub().await;
+    assert!(get(&hub, "/tasks", "").await.starts_with("HTTP/1.1 404 "));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-/** The core has no clock, no I/O, no timers and no randomness, and imports nothing from outside its folder. */
+/** The core has no clock, no I/O, no timers and no randomness, and imports nothing but the shared errors and words. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -18,6 +18,9 @@ const FORBIDDEN = new Set([
 const core = fileURLToPath(new URL('../../ts/core', import.meta.url));
 const files = readdirSync(core, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
+/** What the core may import, which is held to the same. */
+const OUTSIDE = ['../errors', '../types/words'].map((path) => path.split('/').join(sep));
+
 /** Where a file leads out of the core: forbidden names, and imports from elsewhere. */
 function leaks(path: string, source: string): string[] {
   const found: string[] = [];
@@ -28,7 +31,7 @@ function leaks(path: string, source: string): string[] {
       const from = node.moduleSpecifier;
       if (from && ts.isStringLiteral(from)) {
         const target = relative(core, join(dirname(path), from.text));
-        if (!from.text.startsWith('.') || target.split(sep)[0] === '..') {
+        if (!from.text.startsWith('.') || (target.split(sep)[0] === '..' && !OUTSIDE.includes(target))) {
           found.push(from.text);
         }
       }
@@ -43,7 +46,7 @@ function leaks(path: string, source: string): string[] {
   return found;
 }
 
-test.each(files)('%s', (name) => {
+test.each([...files, '../errors/index.ts', '../types/words.ts'])('%s', (name) => {
   const path = join(core, name);
   expect(leaks(path, readFileSync(path, 'utf8'))).toEqual([]);
 });

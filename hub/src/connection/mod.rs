@@ -28,7 +28,7 @@ use self::metered::{Metered, Transport};
 use crate::clock::now_ms;
 use crate::guard::Verdict;
 use crate::history::{Pace, Read, Reader};
-use crate::http::{BadRequest, read_request, switching};
+use crate::http::{BadRequest, Response, read_request, switching};
 use crate::limits::{
     CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, INBOUND_TURN, MAX_DISCARDED, MAX_UNREAD_MESSAGES, MAX_WAITING_REPLIES,
     READ_BUFFER, READ_BYTES, READ_MESSAGES, WRITE_BUFFER, WRITE_SLACK,
@@ -88,6 +88,7 @@ async fn handshake<S: Transport>(mut stream: S, hub: Arc<Shared>) -> Option<(S, 
                 return Some((stream, request.rest));
             }
             Verdict::Answer(answer) => answer,
+            Verdict::Tasks => Response::json(hub.tasks.list()),
         },
         Err(BadRequest::Answer(answer)) => answer,
         Err(BadRequest::Gone) => return None,

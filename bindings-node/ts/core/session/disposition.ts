@@ -1,19 +1,8 @@
 /** What a close code or HTTP status means for us: the table of spec/disposition.json, as code to save its weight. */
 
-/** What happens after a close code or HTTP status. */
-export type Disposition =
-  /** Retry while there is open work, else stop quietly. */
-  | 'whileOpen'
-  /** Retry with backoff. */
-  | 'retry'
-  /** Retry after a longer while, or when `Retry-After` says. */
-  | 'slow'
-  /** Refresh the credentials once per stable link, else stop for good. */
-  | 'reauth'
-  /** Retry, but stop for good after three in a row. */
-  | 'protocol'
-  /** Stop for good. */
-  | 'fatal';
+import type { Disposition } from '../../types/words';
+
+export type { Disposition } from '../../types/words';
 
 /** What the table says of a close code. */
 export function ofClose(code: number): Disposition {

@@ -1,0 +1,1 @@
+import type { LogEntry, ProgressUpdate } from '@/services/WebSocketService';

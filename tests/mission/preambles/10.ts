@@ -1,0 +1,3 @@
+import type { MessageType } from '@/services/WebSocketService';
+
+export type { WebSocketMessage };

@@ -1,0 +1,4 @@
+import { getWebSocketService } from '@/services/WebSocketService';
+
+const wsService = getWebSocketService({ url: 'ws://localhost:8080/ws' });
+export { ConnectionState };

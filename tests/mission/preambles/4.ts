@@ -1,0 +1,3 @@
+import { WebSocketService } from '@/services/WebSocketService';
+
+export { wsService };

@@ -1,0 +1,3 @@
+import { useEffect } from 'react';
+
+export { TaskProgress };
