@@ -23,7 +23,10 @@ class Aiohttp:
     async def connect(url: str):
         import aiohttp
 
-        async with aiohttp.ClientSession() as session, session.ws_connect(url, max_msg_size=0, decode_text=False) as socket:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, max_msg_size=0, decode_text=False) as socket,
+        ):
             yield socket
 
     @staticmethod
