@@ -1,4 +1,4 @@
-"""picows and msgspec structs at their leanest: frames decoded where they were received, and only the fields that are read."""
+"""picows and msgspec structs at their leanest: frames decoded where they were received, only fields that are read."""
 
 from __future__ import annotations
 

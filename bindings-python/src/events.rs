@@ -56,7 +56,7 @@ impl Field for u16 {}
 impl Field for u32 {}
 impl Field for u64 {}
 
-/// About how many bytes events take with their texts, all together: the sum of their sizes.
+/// About how many bytes events take with their texts, all together: the sum of their `__sizeof__()`.
 #[pyfunction]
 #[pyo3(signature = (events, /))]
 pub(crate) fn weight(events: &Bound<'_, PyAny>) -> PyResult<usize> {
