@@ -32,7 +32,7 @@ stage(platform.name, {
 });
 cpSync(addon, join(out, platform.name, 'steadywire.node'));
 
-const { devDependencies: _, scripts: __, ...published } = own;
+const { devDependencies: _, scripts: __, overrides: ___, ...published } = own;
 stage('steadywire', { ...published, optionalDependencies: { [name]: own.version } });
 cpSync(join(home, 'dist'), join(out, 'steadywire', 'dist'), { recursive: true });
 cpSync(join(home, 'README.md'), join(out, 'steadywire', 'README.md'));

@@ -235,7 +235,7 @@ test('two copies of the package share the one client and know each other’s err
   expect(await run(program, server.url)).toMatchObject({ out: 'true true\ntrue invalid_state\n', err: '', status: 0 });
 });
 
-test('modules and CommonJS have the same classes', async () => {
+test('modules, CommonJS and the web have the same names', async () => {
   const program = `
     import * as module from 'steadywire';
     import { createRequire } from 'node:module';
@@ -243,8 +243,9 @@ test('modules and CommonJS have the same classes', async () => {
     console.log(Object.keys(required).every((name) => required[name] === module[name]), Object.keys(required).length === Object.keys(module).length);
     const web = await import('steadywire/web');
     console.log(new web.SteadywireError('closed', '') instanceof module.SteadywireError);
+    console.log(Object.keys(web).join() === Object.keys(module).join());
   `;
-  expect(await run(program)).toMatchObject({ out: 'true true\ntrue\n', err: '', status: 0 });
+  expect(await run(program)).toMatchObject({ out: 'true true\ntrue\ntrue\n', err: '', status: 0 });
 });
 
 test('await using disconnects', async () => {

@@ -1,7 +1,7 @@
 /** The examples, run in a project where the package is installed, against the hub. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -19,7 +19,8 @@ afterAll(() => hub.stop());
 interface Running {
   readonly child: ChildProcess;
   readonly lines: string[];
-  line(): Promise<string>;
+  /** The first line, or the first that is wanted. */
+  line(wanted?: (line: string) => boolean): Promise<string>;
   readonly ended: Promise<number | null>;
 }
 
@@ -30,10 +31,21 @@ function start(name: string, ...args: string[]): Running {
   });
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
-  const heard = new Promise<string>((resolve) => reader.once('line', resolve));
   reader.on('line', (line) => lines.push(line));
+  const line = (wanted = (_line: string) => true) =>
+    new Promise<string>((resolve) => {
+      const look = () => {
+        const found = lines.find(wanted);
+        if (found !== undefined) {
+          reader.off('line', look);
+          resolve(found);
+        }
+      };
+      reader.on('line', look);
+      look();
+    });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { child, lines, line: () => heard, ended };
+  return { child, lines, line, ended };
 }
 
 test('a worker reports, a follower follows it to its end, and a late one has the outcome', async () => {
@@ -64,6 +76,39 @@ test('the relay passes a task on to a page', async () => {
   expect(text).toMatch(/event: complete\ndata: \{.*"artifact":"app.tar"/);
   relay.child.kill('SIGTERM');
   expect(await relay.ended).toBe(0);
+});
+
+/** Servers as people have them, each with the relay of the example as a handler, as its first lines say. */
+const FRAMEWORKS = `
+import { createRequire } from 'node:module';
+import { relay } from './relay.mjs';
+
+const find = createRequire(process.argv[2]);
+const app = find('express')();
+app.get('/tasks/:id', relay);
+const server = await new Promise((resolve) => {
+  const listening = app.listen(0, '127.0.0.1', () => resolve(listening));
+});
+const fastify = find('fastify')();
+fastify.get('/tasks/:id', (request, reply) => {
+  reply.hijack();
+  relay(request, reply.raw);
+});
+const address = await fastify.listen({ port: 0, host: '127.0.0.1' });
+console.log(JSON.stringify(['http://127.0.0.1:' + server.address().port, address]));
+`;
+
+test('the relay is a handler for Express and for Fastify', async () => {
+  writeFileSync(`${PROJECT}examples/frameworks.mjs`, FRAMEWORKS);
+  const relay = start('frameworks.mjs', fileURLToPath(new URL('bindings-node/package.json', ROOT)));
+  const addresses = JSON.parse(await relay.line((line) => line.startsWith('['))) as string[];
+  const pages = addresses.map((address) => fetch(`${address}/tasks/framed`).then((response) => response.text()));
+  expect(await start('worker.mjs', 'framed').ended).toBe(0);
+  for (const text of await Promise.all(pages)) {
+    expect(text).toMatch(/event: complete\ndata: \{.*"artifact":"app.tar"/);
+  }
+  relay.child.kill('SIGKILL');
+  await relay.ended;
 });
 
 test('a service that is told to end ends well', async () => {

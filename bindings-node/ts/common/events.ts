@@ -7,8 +7,8 @@ export function parsed(json: string | undefined): unknown {
   return json === undefined ? undefined : JSON.parse(json);
 }
 
-export function statusEvent(taskId: string, timestamp: number, data: unknown): StatusEvent {
-  return withFields({ type: 'status', taskId, timestamp, data: data });
+export function statusEvent(taskId: string, timestamp: number, data: string): StatusEvent {
+  return withFields({ type: 'status', taskId, timestamp, data: parsed(data) });
 }
 
 export function completeEvent(taskId: string, timestamp: number, data: unknown, synthetic: boolean): CompleteEvent {

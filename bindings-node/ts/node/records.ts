@@ -117,7 +117,7 @@ export class Records {
     const synthetic = (head & LAYOUT.synthetic) !== 0;
     switch (head & 0xff) {
       case KINDS.status:
-        return statusEvent(taskId, timestamp, value(raw));
+        return status(taskId, timestamp, raw ?? 'null');
       case KINDS.complete:
         return completeEvent(taskId, timestamp, value(raw), synthetic);
       case KINDS.heartbeat:
@@ -231,6 +231,14 @@ function receipt(state: (typeof LAYOUT.receipts)[number] | undefined, text: stri
       return { state: 'dropped', reason: text as DropReason };
     default:
       return { state: 'unknown' };
+  }
+}
+
+function status(taskId: string, timestamp: number, raw: string): Event {
+  try {
+    return statusEvent(taskId, timestamp, raw);
+  } catch {
+    return { type: 'status', taskId, timestamp, data: raw };
   }
 }
 

@@ -5,7 +5,7 @@
 export type { BaseClient } from '../common';
 export { type ErrorKind, SteadywireError } from '../errors';
 export * from '../types';
-export { Client, Client as WebSocketService, getWebSocketService, initializeWebSocket } from '../web/client';
+export { Client, Client as WebSocketService, getClient, getWebSocketService, initializeWebSocket } from '../web/client';
 export {
   type Calls,
   type UseWebSocketOptions,

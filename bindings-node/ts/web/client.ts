@@ -35,10 +35,13 @@ export class Client extends BaseClient {
 
 const registry = newRegistry<Client>((options) => new Client(options));
 
-/** See `Registry.getClient`: the program's one client, made by the first call. */
+/** The program's one client, made by the first call; see `Registry.getClient`. */
+export const getClient: (options?: ConnectionOptions) => Client = registry.getClient;
+
+/** The same as `getClient()`, by the name of the service that this replaces. */
 export const getWebSocketService: (options?: ConnectionOptions) => Client = registry.getClient;
 
-/** See `Registry.initialize`: as `getWebSocketService()`, and takes the place of one that is disconnected. */
+/** See `Registry.initialize`: as `getClient()`, and takes the place of one that is disconnected. */
 export const initializeWebSocket: (options: ConnectionOptions) => Client = registry.initialize;
 
 /** The program's one client if there is one. */

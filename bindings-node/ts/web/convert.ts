@@ -27,7 +27,7 @@ export function itemOf(waiting: Waiting): Item {
       return event;
     }
     case 'status':
-      return statusEvent(waiting.taskId, waiting.timestamp, parsed(waiting.data));
+      return statusEvent(waiting.taskId, waiting.timestamp, waiting.data);
     case 'complete':
       return completeEvent(waiting.taskId, waiting.timestamp, parsed(waiting.data), waiting.synthetic);
     case 'message': {
