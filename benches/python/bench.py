@@ -16,11 +16,12 @@ from collections import defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).parent
-OURS = ["ours-callbacks", "ours-batches", "ours-asyncio"]
+OURS = ["ours-callbacks", "ours-batches", "ours-events", "ours-asyncio"]
 RIVALS = ["picows", "aiohttp", "websockets"]
 NAMES = {
     "ours-callbacks": "Steadywire, callbacks",
     "ours-batches": "Steadywire, batches",
+    "ours-events": "Steadywire, one by one",
     "ours-asyncio": "Steadywire, async for",
     "picows": "picows + msgspec",
     "aiohttp": "aiohttp + orjson",
@@ -76,9 +77,9 @@ class Bench:
                 millions = count / 1e6
                 self.add(f"CPU s per million events, {corpus}", name, report["cpu_s"] / millions)
                 self.add(
-                    f"CPU s per million events of the thread that runs Python, {corpus}",
+                    f"CPU s per million events of the threads that run Python, {corpus}",
                     name,
-                    report["thread_cpu_s"] / millions,
+                    report["python_cpu_s"] / millions,
                 )
                 self.add(f"million events per second, {corpus}", name, millions / report["wall_s"])
 
@@ -98,7 +99,7 @@ class Bench:
 
     def idle(self, connections: int) -> None:
         """Memory for each connection that is up."""
-        for _, name in self.turn(["ours-asyncio", *RIVALS])[: 3 * 4]:
+        for _, name in self.turn(["ours-callbacks", "ours-asyncio", *RIVALS])[: 3 * 5]:
             report = self.run("Sink", name, "idle", connections)
             self.add("KiB per idle connection", name, report["kib"])
 

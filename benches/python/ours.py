@@ -73,6 +73,25 @@ def read_batches(url: str, tasks: list[str], keep: int) -> Tally:
     return tally
 
 
+def read_events(url: str, tasks: list[str], keep: int) -> Tally:
+    """Events one by one, on the main thread."""
+    tally, kept = Tally(), []
+    client = steadywire.Client(url, conflate="never")
+    by_kind = handlers(tally, kept, keep)
+    for task in tasks:
+        client.subscribe(task)
+    events = client.events()
+    client.connect()
+    for event in events:
+        kind = event.kind
+        if kind == "complete":
+            if tally.complete():
+                return tally
+        elif kind in by_kind:
+            by_kind[kind](event)
+    return tally
+
+
 def read_asyncio(url: str, tasks: list[str], keep: int) -> Tally:
     """`async for` over all events."""
 
@@ -147,6 +166,25 @@ def echo_asyncio(url: str, rounds: int) -> dict[str, object]:
         return echoed(times, time.process_time() - began)
 
     return _run(run())
+
+
+def idle_callbacks(url: str, connections: int) -> dict[str, object]:
+    """Many clients with a thread each."""
+    clients = []
+
+    def connect() -> None:
+        client = steadywire.Client(url)
+        client.on("progress", print)
+        client.connect()
+        clients.append(client)
+
+    connect()
+    time.sleep(1)
+    before = resident_kib()
+    for _ in range(connections):
+        connect()
+    time.sleep(1)
+    return {"kib": (resident_kib() - before) / connections}
 
 
 def idle_asyncio(url: str, connections: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""picows and msgspec structs at their leanest: frames decoded where they were received, free-form JSON left raw."""
+"""picows and msgspec structs at their leanest: frames decoded where they were received, only fields that are read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ class ProgressData(msgspec.Struct, gc=False):
 class LogData(msgspec.Struct, gc=False):
     level: str
     message: str = ""
-    metadata: msgspec.Raw = msgspec.Raw()
 
 
 class Progress(msgspec.Struct, tag_field="type", tag="progress", rename="camel", gc=False):
@@ -38,13 +37,11 @@ class Log(msgspec.Struct, tag_field="type", tag="log", rename="camel", gc=False)
 class Status(msgspec.Struct, tag_field="type", tag="status", rename="camel", gc=False):
     task_id: str
     timestamp: int
-    data: msgspec.Raw
 
 
 class Complete(msgspec.Struct, tag_field="type", tag="complete", rename="camel", gc=False):
     task_id: str
     timestamp: int
-    data: msgspec.Raw
 
 
 decode = msgspec.json.Decoder(Progress | Log | Status | Complete).decode

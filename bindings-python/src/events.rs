@@ -56,6 +56,24 @@ impl Field for u16 {}
 impl Field for u32 {}
 impl Field for u64 {}
 
+/// About how many bytes events take with their texts, all together: the sum of their `__sizeof__()`.
+#[pyfunction]
+#[pyo3(signature = (events, /))]
+pub(crate) fn weight(events: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let mut total = 0;
+    for event in events.try_iter()? {
+        let (event, py) = (event?, events.py());
+        total += if let Ok(event) = event.cast_exact::<Progress>() {
+            event.get().weight(py)
+        } else if let Ok(event) = event.cast_exact::<Log>() {
+            event.get().weight(py)
+        } else {
+            event.call_method0("__sizeof__")?.extract()?
+        };
+    }
+    Ok(total)
+}
+
 /// A frozen class whose fields can be read, compared, matched, shown and pickled.
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident, $free:literal, {
@@ -110,7 +128,7 @@ macro_rules! record {
 
             /// About how many bytes the object and its texts take.
             fn __sizeof__(&self, py: Python<'_>) -> usize {
-                size_of::<Self>() + 16 $(+ Field::weight(&self.$field, py))*
+                self.weight(py)
             }
 
             $($extra)*
@@ -118,6 +136,10 @@ macro_rules! record {
 
         impl $name {
             const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn weight(&self, py: Python<'_>) -> usize {
+                size_of::<Self>() + 16 $(+ Field::weight(&self.$field, py))*
+            }
 
             fn values<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
                 Ok(vec![$((&self.$field).into_bound_py_any(py)?),*])

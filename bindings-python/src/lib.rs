@@ -31,7 +31,7 @@ mod _native {
     #[pymodule_export]
     use super::events::{
         Complete, Connected, Disconnected, ErrorEvent, Gap, Heartbeat, Log, Lost, Message, Outcome, Overflow, Progress,
-        Receipt, Retry, StateChange, Status,
+        Receipt, Retry, StateChange, Status, weight,
     };
     #[pymodule_export]
     use super::log::{log_begin, log_end, log_take};

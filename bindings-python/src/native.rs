@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use steadywire::consumer::{Consumer, Question, Questions};
-use steadywire::event::{Batch, Item};
+use steadywire::event::Batch;
 use steadywire::session::limits::MAX_TASK_ID;
 use steadywire::session::{Draft, DraftKind, LeaseKind};
 use steadywire::{Credentials, CredentialsError, Disposition, ErrorKind, Level};
@@ -72,7 +72,7 @@ impl Native {
         };
         let Taking { batch, names } = &mut *taking;
         let more = self.consumer.take(batch, max);
-        let settled = batch.iter().filter(|item| matches!(item, Item::Settled(..))).count();
+        let settled = (0..batch.len()).filter(|index| batch.kind(*index).is_none()).count();
         let items = batch.iter().map(|item| names.item(py, item)).collect::<PyResult<Vec<_>>>()?;
         batch.clear();
         Ok((PyList::new(py, items)?, settled, more))

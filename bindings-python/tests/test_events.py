@@ -9,6 +9,7 @@ import pytest
 
 import steadywire
 from steadywire import Complete, ErrorEvent, Gap, Log, Outcome, Progress, Receipt, StateChange, events
+from steadywire._native import weight
 
 SAMPLES = [
     Progress("t", "train", 42.5, "epoch 3", 7),
@@ -79,6 +80,13 @@ def test_an_outcome_gives_its_data_or_raises():
 def test_sizes_count_the_texts():
     small, large = Progress("t", "", 1, "m"), Progress("t", "", 1, "m" * 1000)
     assert sys.getsizeof(large) - sys.getsizeof(small) == 999
+
+
+def test_the_weight_of_events_is_the_sum_of_their_sizes():
+    events = [*SAMPLES, steadywire.Progress("t", "s", 1.0, "m" * 100), steadywire.Log("t", "info", "m", 0, {"a": 1})]
+    assert weight(events) == sum(event.__sizeof__() for event in events)
+    assert weight(tuple(events)) == weight(events)
+    assert weight([]) == 0
 
 
 KEEPER = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sys import getsizeof
 from time import monotonic
 
 from ._native import (
@@ -19,6 +18,7 @@ from ._native import (
     Overflow,
     Progress,
     StateChange,
+    weight,
 )
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ class Buffer:
         if self.finished:
             return
         self._pending.extend(events)
-        self._bytes += sum(map(getsizeof, events))
+        self._bytes += weight(events)
         if len(self._pending) > self._event_limit or self._bytes > self._byte_limit:
             self._relieve()
 
@@ -105,7 +105,7 @@ class Buffer:
         else:
             first = self._pending[:most]
             del self._pending[:most]
-            self._bytes -= sum(map(getsizeof, first))
+            self._bytes -= weight(first)
             taken += first
         if len(self._pending) <= FOLLOW_MAX_EVENTS // 2 and self._bytes <= FOLLOW_MAX_BYTES // 2:
             self._event_limit = FOLLOW_MAX_EVENTS // 2
@@ -123,7 +123,7 @@ class Buffer:
             kept.append(event)
         kept.reverse()
         self._pending = kept
-        self._bytes = sum(map(getsizeof, kept))
+        self._bytes = weight(kept)
         if len(kept) > FOLLOW_MAX_EVENTS or self._bytes > FOLLOW_MAX_BYTES:
             self._shed()
         self._event_limit = min(max(FOLLOW_MAX_EVENTS // 2, len(self._pending) + _STEP_EVENTS), FOLLOW_MAX_EVENTS)
@@ -140,7 +140,7 @@ class Buffer:
                 )
                 if over and tier >= _tier(event):
                     count -= 1
-                    self._bytes -= getsizeof(event)
+                    self._bytes -= weight((event,))
                     self._overflowed += 1
                 else:
                     kept.append(event)

@@ -1,6 +1,7 @@
 """The native half of the package."""
 
 import builtins
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, TypeAlias, final
 
 _Kind: TypeAlias = Literal["complete", "error", "lost"]
@@ -71,6 +72,7 @@ __all__ = [
     "log_end",
     "log_take",
     "run_program",
+    "weight",
 ]
 
 __version__: str
@@ -84,6 +86,7 @@ def log_begin() -> None: ...
 def log_take() -> tuple[list[tuple[_Level, str, str]], int] | None: ...
 def log_end() -> None: ...
 def run_program(words: list[str]) -> int: ...
+def weight(events: Iterable[Any], /) -> int: ...
 
 @final
 class Progress:

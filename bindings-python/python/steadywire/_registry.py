@@ -79,6 +79,8 @@ class Registry:
         # Leases whose readers were collected. A finalizer may run at any place, so it takes no lock but appends here.
         self.abandoned: deque[int] = deque()
         self._listeners: dict[type, tuple[Listener, ...]] = {}
+        # The callback of each kind that has exactly one, for good: most events go there, by the shortest way.
+        self._sole: dict[type, Callable[[Any], object] | None] = dict.fromkeys(_CLASSES.values())
         self._follows: dict[str, tuple[tuple[int, Reader], ...]] = {}
         self._leases: dict[int, str] = {}
         self._taps: dict[int, Reader] = {}
@@ -93,8 +95,7 @@ class Registry:
         listener = Listener(kind, callback, once=once)
         cls = _class_of(kind)
         with self.lock:
-            self._listeners[cls] = (*self._listeners.get(cls, ()), listener)
-            self._want()
+            self._set_listeners(cls, (*self._listeners.get(cls, ()), listener))
         self._after_adding()
         return listener
 
@@ -104,8 +105,7 @@ class Registry:
         with self.lock:
             known = self._listeners.get(cls, ())
             was_on, listener.alive = listener.alive, False
-            self._listeners[cls] = tuple(one for one in known if one is not listener)
-            self._want()
+            self._set_listeners(cls, tuple(one for one in known if one is not listener))
         return was_on
 
     def unlisten_callback(self, kind: str, callback: Callable[[Any], object]) -> bool:
@@ -202,6 +202,12 @@ class Registry:
                 "follows": len(self._leases),
                 "waiting": len(self._waiters),
             }
+
+    def _set_listeners(self, cls: type, listeners: tuple[Listener, ...]) -> None:
+        self._listeners[cls] = listeners
+        sole = len(listeners) == 1 and not listeners[0].once
+        self._sole[cls] = listeners[0].callback if sole else None
+        self._want()
 
     def _after_adding(self) -> None:
         if self._held is not None:

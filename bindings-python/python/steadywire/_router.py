@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._options import Providers
-    from ._registry import Listener, Reader
+    from ._registry import Reader
     from .events import Event
 
 # How long events wait for the first consumer after a connect, in seconds; how many do is bounded by the buffer.
@@ -96,21 +96,34 @@ class Router(Registry):
             self.delivered += len(run)
             return
         unheard = 0
+        sole = self._sole
         for event in run:
-            wanting = listeners.get(type(event))
-            if not wanting:
-                if not self._taps and getattr(event, "task_id", None) not in self._follows:
-                    unheard += 1
-                    self._unheard(event)
+            callback = sole[type(event)]
+            if callback is None:
+                unheard += not self._call_all(event)
                 continue
-            for listener in wanting:
-                if not listener.alive or (listener.once and not self.unlisten(listener)):
-                    continue
-                try:
-                    listener.callback(event)
-                except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
-                    self._failed(listener, error)
+            try:
+                callback(event)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
+                self._failed(event.kind, error)
         self.delivered += len(run) - unheard
+
+    def _call_all(self, event: Event) -> bool:
+        """Call those who listen, however many they are. Says whether anybody takes the event."""
+        wanting = self._listeners.get(type(event))
+        if not wanting:
+            if self._taps or getattr(event, "task_id", None) in self._follows:
+                return True
+            self._unheard(event)
+            return False
+        for listener in wanting:
+            if not listener.alive or (listener.once and not self.unlisten(listener)):
+                continue
+            try:
+                listener.callback(event)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
+                self._failed(listener.kind, error)
+        return True
 
     def _route(self, run: list[Event]) -> None:
         """Pass the events of each task to those who follow it, all at once."""
@@ -124,12 +137,12 @@ class Router(Registry):
             for _, reader in follows.get(task, ()):
                 reader.push(group)
 
-    def _failed(self, listener: Listener, error: BaseException) -> None:
+    def _failed(self, kind: str, error: BaseException) -> None:
         self.callback_failures += 1
-        text = f"a callback for {listener.kind} raised {type(error).__name__}: {error}"
+        text = f"a callback for {kind} raised {type(error).__name__}: {error}"
         self.last_failures.append(text)
         logger().error("%s", text, exc_info=error)
-        if listener.kind != "error":
+        if kind != "error":
             now = int(time() * 1000)
             self._deliver([ErrorEvent("callback", CallbackFailedError.kind, text, timestamp=now)])
 

@@ -73,7 +73,10 @@ class Stream(BaseStream[Queue]):
         return self
 
     def __next__(self) -> Event:
-        event = self.next()
+        try:
+            return self._taken.pop()
+        except IndexError:
+            event = self.next()
         if event is None:
             raise StopIteration
         return event

@@ -102,19 +102,37 @@ impl Queue {
             self.reset();
             return;
         }
-        for _ in 0..max {
+        let mut left = max;
+        while left > 0 {
             // `tidy` leaves the head on a live entry.
-            self.bytes -= self.batch.weight(self.head);
-            self.events -= 1;
-            into.push_from(&mut self.batch, self.head);
-            self.forget(self.head);
-            self.head += 1;
+            left -= self.take_plain(into, left).unwrap_or_else(|| self.take_one(into));
             self.skip_dead_head();
         }
         self.tidy();
         if self.latest.is_some() && self.keeps_pace(now_ms) {
             self.latest = None;
         }
+    }
+
+    /// Takes what stands at the head and nobody remembers the place of, at one go. How much; `None` = nothing.
+    fn take_plain(&mut self, into: &mut Batch, max: usize) -> Option<usize> {
+        if self.latest.is_some() {
+            return None;
+        }
+        let (count, weight) = into.push_plain(&self.batch, self.head, max);
+        self.bytes -= weight;
+        self.events -= count;
+        self.head += count;
+        (count > 0).then_some(count)
+    }
+
+    fn take_one(&mut self, into: &mut Batch) -> usize {
+        self.bytes -= self.batch.weight(self.head);
+        self.events -= 1;
+        into.push_from(&mut self.batch, self.head);
+        self.forget(self.head);
+        self.head += 1;
+        1
     }
 
     /// Drops the oldest of the log class down to half of the bounds. Whether the bell is due.

@@ -31,6 +31,22 @@ impl Batch {
         self.slots.push(slot);
     }
 
+    /// Copies entries of `other` from `index` on at one go, `max` at most, up to the first that is dead or has an extra.
+    /// How many they are, and what they weigh.
+    pub(crate) fn push_plain(&mut self, other: &Batch, index: usize, max: usize) -> (usize, usize) {
+        let plain = |slot: &&Slot| slot.tag != Tag::Dead && !slot.has_extra();
+        let count = other.slots[index..].iter().take(max).take_while(plain).count();
+        let slots = &other.slots[index..index + count];
+        let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return (0, 0) };
+        // Texts stand in the order of their entries, one after the other.
+        let (from, to) = (first.start as usize, last.start as usize + last.text_len());
+        let start = self.start();
+        narrow(self.text.len() + (to - from));
+        self.text.push_str(&other.text[from..to]);
+        self.slots.extend(slots.iter().map(|slot| Slot { start: slot.start - first.start + start, ..*slot }));
+        (count, slots.iter().map(|slot| size_of::<Slot>() + slot.text_len()).sum())
+    }
+
     /// What the inbox may do with the entry at `index`.
     pub(crate) fn class(&self, index: usize) -> Class {
         match self.slots[index].tag {
