@@ -41,8 +41,22 @@ export interface TaskSnapshot {
   readonly lastEventAt: number | undefined;
 }
 
+/** It has not ended. */
+const OPEN = {
+  isComplete: false,
+  isFailed: false,
+  isDone: false,
+  result: undefined,
+  failure: undefined,
+  lostReason: undefined,
+} as const;
+
+/** A task that says something has not ended. */
+const ANEW = { ...OPEN, status: 'running' } as const;
+
 /** Nothing is known. */
 export const UNKNOWN: TaskSnapshot = {
+  ...OPEN,
   taskId: undefined,
   status: 'unknown',
   progress: undefined,
@@ -50,12 +64,6 @@ export const UNKNOWN: TaskSnapshot = {
   currentStage: '',
   logs: [],
   droppedLogs: 0,
-  isComplete: false,
-  isFailed: false,
-  isDone: false,
-  result: undefined,
-  failure: undefined,
-  lostReason: undefined,
   eta: undefined,
   rate: undefined,
   stalled: false,
@@ -165,8 +173,7 @@ export class TaskStore {
   }
 
   private end(what: typeof this.next): void {
-    const over = { isComplete: false, isFailed: false, failure: undefined, lostReason: undefined, result: undefined };
-    this.change({ ...over, isDone: true, eta: undefined, ...what }, true);
+    this.change({ ...OPEN, isDone: true, eta: undefined, ...what }, true);
   }
 
   private watchForStall(): void {
@@ -179,14 +186,3 @@ export class TaskStore {
     }
   }
 }
-
-/** A task that says something has not ended. */
-const ANEW = {
-  status: 'running',
-  isComplete: false,
-  isFailed: false,
-  isDone: false,
-  result: undefined,
-  failure: undefined,
-  lostReason: undefined,
-} as const;
