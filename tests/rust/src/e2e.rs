@@ -47,9 +47,11 @@ pub async fn play(vector: &Map<String, Value>) -> Result<(), String> {
     let events = Events::of(&client);
     let mut steps = Steps::new(client.clone(), events.clone());
     for (index, step) in list(vector, "client").iter().enumerate() {
+        // The server first: what it noticed is why the client's step fails, and stands before the client can see it.
         let done = tokio::select! {
-            done = steps.step(step) => done,
+            biased;
             problem = server.failed() => Err(problem.text),
+            done = steps.step(step) => done,
         };
         done.map_err(|problem| format!("client step {}, {step}: {problem}\n{}", index + 1, shown(&events, &server)))?;
     }
