@@ -52,6 +52,9 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// See it work: a hub, a task and a watcher, while the link is cut twice
     Demo(DemoArgs),
+    /// Misbehave on purpose: a server that plays a script of faults, to try a client against
+    #[command(after_help = FAULTS_HELP)]
+    Faults(FaultsArgs),
 }
 
 const RUN_HELP: &str = "\
@@ -76,6 +79,13 @@ Without any of --progress, --log, --status, --complete and --error, JSON lines a
 A line that cannot be read is reported with its number and makes the exit status 2; the others are sent.
 
 Exit status: 0 when everything was delivered, 3 when it was not within --timeout.";
+
+const FAULTS_HELP: &str = "\
+The server listens on this machine only and says its url, then what it does to whom, until Ctrl-C.
+docs/faults.md has the form of scripts.
+
+Exit status: 0 after Ctrl-C, 1 after a problem with --strict, 2 wrong usage or a script that cannot be read,
+3 when it cannot listen.";
 
 /// Options of `serve`.
 #[derive(Args, Debug)]
@@ -197,6 +207,28 @@ pub(crate) struct DemoArgs {
     pub(crate) stay: bool,
 }
 
+/// Options of `faults`.
+#[derive(Args, Debug)]
+pub(crate) struct FaultsArgs {
+    /// A script: a name that --list knows, or a file of JSON
+    pub(crate) script: Option<String>,
+    /// Name the scripts that are there, and what a right client does with each
+    #[arg(long, conflicts_with_all = ["script", "again", "strict"])]
+    pub(crate) list: bool,
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// After the last connection of the script begin again with the first
+    #[arg(long = "loop")]
+    pub(crate) again: bool,
+    /// What the script does not wait for is a problem, and the first problem ends it
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print every line as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Where the hub is and how patiently to try.
 #[derive(Args, Debug)]
 pub(crate) struct ClientArgs {
@@ -305,7 +337,7 @@ mod tests {
 
     #[test]
     fn every_command_has_help_without_machinery_in_it() {
-        for command in ["serve", "run", "watch", "send", "demo"] {
+        for command in ["serve", "run", "watch", "send", "demo", "faults"] {
             let error = parse(&[command, "--help"]).unwrap_err();
             assert_eq!(error.exit_code(), 0);
             assert!(error.to_string().contains("Usage:"), "{error}");
@@ -337,6 +369,8 @@ mod tests {
             &["send", "t", "--timeout", "soon"],
             &["serve", "--tls-cert", "cert.pem"],
             &["serve", "--tls-key", "key.pem"],
+            &["faults", "x", "--list"],
+            &["faults", "x", "--port", "70000"],
             &["fly"],
         ] {
             let error = parse(words).expect_err(&words.join(" "));

@@ -4,6 +4,7 @@
 mod args;
 mod demo;
 mod exit;
+mod faults;
 mod interrupt;
 mod link;
 mod page;
@@ -52,5 +53,6 @@ fn command(command: &Command) -> exit::Exit {
         Command::Watch(args) => watch::watch(args),
         Command::Send(args) => send::send(args),
         Command::Demo(args) => demo::demo(args),
+        Command::Faults(args) => faults::faults(args),
     }
 }

@@ -66,7 +66,7 @@ fn with_tls(builder: HubBuilder, certificate: &Path, key: &Path) -> Result<HubBu
 }
 
 #[cfg(unix)]
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -83,7 +83,7 @@ fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         // An error means that no signal can ever come; the hub runs until the system ends it.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -23,6 +23,7 @@
 //! - [`Matcher`]: which received frame a step waits for
 //! - [`Frame`]: a WebSocket frame, right or wrong
 //! - [`Server`]: plays a script; [`Transcript`]: all that it received
+//! - [`READY`]: scripts by name; [`Loaded`]: a file with one
 //! - [`Baseline`]: a server that knows none of the protocol's extensions
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by it"))]
 
@@ -31,14 +32,18 @@ mod frame;
 mod json;
 mod matcher;
 mod peer;
+mod ready;
 mod script;
 mod server;
+mod told;
 mod transcript;
 mod upgrade;
 
 pub use baseline::Baseline;
 pub use frame::{Frame, Opcode};
 pub use matcher::{Matcher, is_part};
+pub use ready::{Loaded, READY, Ready};
 pub use script::{Accept, Connection, Flow, Script, Step};
 pub use server::{PATIENCE, Server};
+pub use told::{Tell, Told};
 pub use transcript::{Problem, Received, Recorded, Request, Transcript};

@@ -12,6 +12,7 @@ use crate::matcher::Matcher;
 pub struct Script {
     pub(crate) connections: Vec<Arc<Connection>>,
     pub(crate) repeats_last: bool,
+    pub(crate) starts_over: bool,
 }
 
 /// What it does with one connection.
@@ -75,7 +76,7 @@ pub enum Flow {
 impl Script {
     /// These connections. One more is a problem.
     pub fn new(connections: impl IntoIterator<Item = Connection>) -> Self {
-        Self { connections: connections.into_iter().map(Arc::new).collect(), repeats_last: false }
+        Self { connections: connections.into_iter().map(Arc::new).collect(), repeats_last: false, starts_over: false }
     }
 
     /// The same for every connection beyond the listed ones as for the last of them.
@@ -83,6 +84,30 @@ impl Script {
     pub fn repeating(mut self) -> Self {
         self.repeats_last = true;
         self
+    }
+
+    /// After the last connection the script begins again with the first.
+    #[must_use]
+    pub fn starting_over(mut self) -> Self {
+        self.starts_over = true;
+        self
+    }
+
+    /// Every connection passes over what no step waits for.
+    #[must_use]
+    pub fn lenient(mut self) -> Self {
+        for connection in &mut self.connections {
+            Arc::make_mut(connection).strict = false;
+        }
+        self
+    }
+
+    /// What to do with the connection of that number, from 0.
+    pub(crate) fn connection(&self, index: usize) -> Option<&Arc<Connection>> {
+        let count = self.connections.len();
+        let again = if self.starts_over { index.checked_rem(count) } else { count.checked_sub(1) };
+        let again = again.filter(|_| self.starts_over || self.repeats_last);
+        self.connections.get(index).or_else(|| self.connections.get(again?))
     }
 }
 

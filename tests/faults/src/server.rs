@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::script::Script;
+use crate::told::{Tell, Told};
 use crate::transcript::{Problem, Transcript};
 use play::play;
 use shared::Shared;
@@ -42,9 +43,21 @@ impl Server {
     /// # Panics
     /// If the address cannot be listened on.
     pub async fn start_at(address: SocketAddr, script: Script) -> Self {
-        let listener = TcpListener::bind(address).await.expect("the address is free");
+        Self::serving(TcpListener::bind(address).await.expect("the address is free"), script, None)
+    }
+
+    /// Plays the script on a listener for as long as people want, and tells what happens instead of recording it: a
+    /// problem ends its connection and nothing else, and the transcript stays empty.
+    ///
+    /// # Panics
+    /// If the listener has no address.
+    pub fn telling(listener: TcpListener, script: Script, tell: Tell) -> Self {
+        Self::serving(listener, script, Some(tell))
+    }
+
+    fn serving(listener: TcpListener, script: Script, tell: Option<Tell>) -> Self {
         let address = listener.local_addr().expect("a listener has an address");
-        let shared = Arc::new(Shared::new(script.connections.len()));
+        let shared = Arc::new(Shared::new(script.connections.len(), tell));
         let task = tokio::spawn(serve(listener, script, Arc::clone(&shared)));
         Self { address, shared, task }
     }
@@ -117,16 +130,16 @@ impl Drop for Server {
 async fn serve(listener: TcpListener, script: Script, shared: Arc<Shared>) {
     let mut tasks = JoinSet::new();
     for index in 0.. {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, from)) = listener.accept().await else { continue };
         while tasks.try_join_next().is_some() {}
-        let listed = script.connections.get(index);
-        let scripted = listed.is_some();
+        let scripted = index < script.connections.len();
         shared.accepted(index);
-        match listed.or_else(|| script.connections.last().filter(|_| script.repeats_last)) {
+        shared.tell(|| Told::new("connection", index, format!("from {from}")));
+        match script.connection(index) {
             Some(connection) => {
                 tasks.spawn(play(stream, Arc::clone(connection), index, scripted, Arc::clone(&shared)));
             }
-            None => shared.problem(format!("connection {} is not in the script", index + 1)),
+            None => shared.problem(index, format!("connection {} is not in the script", index + 1)),
         }
     }
 }

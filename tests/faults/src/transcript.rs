@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::told::shown;
+
 /// How many connections are shown as text.
 const SHOWN: usize = 20;
 
@@ -114,6 +116,22 @@ impl Received {
             Self::End => json!({ "end": true }),
             Self::Reset => json!({ "end": true, "reset": true }),
             Self::Wrong(what) => json!({ "wrong": what }),
+        }
+    }
+}
+
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(&shown(text.as_bytes())),
+            Self::Binary(bytes) => write!(f, "{} binary bytes", bytes.len()),
+            Self::Ping(_) => f.write_str("a ping"),
+            Self::Pong(_) => f.write_str("a pong"),
+            Self::Close { code: Some(code), reason } => write!(f, "close {code} {reason}"),
+            Self::Close { code: None, .. } => f.write_str("close without a code"),
+            Self::End => f.write_str("its end (FIN)"),
+            Self::Reset => f.write_str("its end (RST)"),
+            Self::Wrong(what) => f.write_str(what),
         }
     }
 }

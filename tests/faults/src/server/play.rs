@@ -10,6 +10,7 @@ use crate::frame::{Frame, Opcode};
 use crate::matcher::Matcher;
 use crate::peer::Peer;
 use crate::script::{Accept, Connection, Flow, Step};
+use crate::told::{Told, shown};
 use crate::transcript::Received;
 
 /// How many bytes of a huge message are written at a time.
@@ -24,16 +25,19 @@ pub(super) async fn play(
 ) {
     let mut line = Line { peer: Some(Peer::new(stream)), connection, index, shared, close_asked: None };
     match line.run().await {
-        Ok(()) if scripted => line.shared.change(|state| state.to_do -= 1),
+        Ok(()) if scripted && !line.shared.is_told() => line.shared.change(|state| state.to_do -= 1),
         Ok(()) => {}
         Err(problem) => {
-            line.shared.problem(format!("connection {}: {problem}", index + 1));
+            line.shared.problem(index, format!("connection {}: {problem}", index + 1));
+            if line.shared.is_told() {
+                return;
+            }
             // The connection stays as it is, so that the first problem is the one that is seen.
             return std::future::pending().await;
         }
     }
     if let Err(problem) = line.linger().await {
-        line.shared.problem(format!("connection {}, after its last step: {problem}", index + 1));
+        line.shared.problem(index, format!("connection {}, after its last step: {problem}", index + 1));
     }
 }
 
@@ -52,10 +56,12 @@ impl Line {
         let Some(peer) = &mut self.peer else { return Ok(()) };
         match &self.connection.accept {
             Accept::Fin => {
+                self.shared.tell(|| Told::new("step", self.index, "ends it at once (FIN)".to_owned()));
                 peer.fin().await;
                 return self.drain().await;
             }
             Accept::Rst => {
+                self.shared.tell(|| Told::new("step", self.index, "resets it at once (RST)".to_owned()));
                 self.rst();
                 return Ok(());
             }
@@ -73,20 +79,24 @@ impl Line {
         self.shared.requested(self.index, request.clone());
         match &self.connection.accept {
             Accept::Answer(bytes) => {
+                self.shared.tell(|| Told::new("step", self.index, format!("answers {}", shown(bytes))));
                 // A client that does not wait for the answer shows itself by its end.
                 let _ = peer.write(bytes).await;
                 peer.fin().await;
                 return self.drain().await;
             }
-            Accept::Silence => return self.drain().await,
+            Accept::Silence => {
+                self.shared.tell(|| Told::new("step", self.index, "never answers".to_owned()));
+                return self.drain().await;
+            }
             Accept::Upgrade | Accept::Fin | Accept::Rst => peer.upgrade(&request).await?,
         }
         let connection = Arc::clone(&self.connection);
         for (number, step) in connection.steps.iter().enumerate() {
-            self.shared.doing(self.index, format!("step {}, {step:?}", number + 1));
+            self.shared.doing(self.index, number + 1, step);
             self.step(step).await.map_err(|problem| format!("step {}: {problem}", number + 1))?;
         }
-        self.shared.doing(self.index, "done".to_owned());
+        self.shared.done(self.index);
         Ok(())
     }
 

@@ -7,12 +7,16 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::PATIENCE;
+use crate::script::Step;
+use crate::told::{Tell, Told};
 use crate::transcript::{Problem, Received, Recorded, Request, Transcript};
 
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
     changes: watch::Sender<u64>,
+    /// Who is told what happens, instead of its being recorded.
+    tell: Option<Tell>,
 }
 
 #[derive(Debug, Default)]
@@ -29,8 +33,8 @@ pub(super) struct State {
 }
 
 impl Shared {
-    pub(super) fn new(to_do: usize) -> Self {
-        Self { state: Mutex::new(State { to_do, ..State::default() }), changes: watch::Sender::new(0) }
+    pub(super) fn new(to_do: usize, tell: Option<Tell>) -> Self {
+        Self { state: Mutex::new(State { to_do, ..State::default() }), changes: watch::Sender::new(0), tell }
     }
 
     pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
@@ -42,7 +46,22 @@ impl Shared {
         self.changes.send_modify(|count| *count += 1);
     }
 
+    pub(super) fn is_told(&self) -> bool {
+        self.tell.is_some()
+    }
+
+    /// Tells who wants to know; whether there is anyone.
+    pub(super) fn tell(&self, what: impl FnOnce() -> Told) -> bool {
+        if let Some(tell) = &self.tell {
+            tell.tell(what());
+        }
+        self.is_told()
+    }
+
     pub(super) fn accepted(&self, index: usize) {
+        if self.is_told() {
+            return;
+        }
         self.change(|state| {
             state.transcript.connections.resize(index + 1, Recorded::default());
             state.doing.resize(index + 1, String::new());
@@ -50,18 +69,38 @@ impl Shared {
     }
 
     pub(super) fn requested(&self, index: usize, request: Request) {
+        if self.tell(|| Told::new("received", index, request.line.clone())) {
+            return;
+        }
         self.change(|state| state.transcript.connections[index].request = Some(request));
     }
 
     pub(super) fn received(&self, index: usize, received: Received) {
+        if self.tell(|| Told::new("received", index, received.to_string())) {
+            return;
+        }
         self.change(|state| state.transcript.connections[index].frames.push(received));
     }
 
-    pub(super) fn doing(&self, index: usize, what: String) {
-        self.change(|state| state.doing[index] = what);
+    pub(super) fn doing(&self, index: usize, number: usize, step: &Step) {
+        if !self.tell(|| Told::new("step", index, step.to_string())) {
+            self.change(|state| state.doing[index] = format!("step {number}, {step:?}"));
+        }
     }
 
-    pub(super) fn problem(&self, text: String) {
+    pub(super) fn done(&self, index: usize) {
+        if !self.tell(|| Told::new("done", index, "every step is done; it stays".to_owned())) {
+            self.change(|state| state.doing[index] = "done".to_owned());
+        }
+    }
+
+    pub(super) fn problem(&self, index: usize, text: String) {
+        if !self.tell(|| Told::new("problem", index, text.clone())) {
+            self.note(text);
+        }
+    }
+
+    fn note(&self, text: String) {
         self.change(|state| state.problems.push(text));
     }
 
@@ -72,7 +111,7 @@ impl Shared {
         loop {
             match tokio::time::timeout(PATIENCE, self.watch(&is_so)).await {
                 Ok(problem) => return problem.map_or(Ok(()), Err),
-                Err(_) if seen == Some(*self.changes.borrow()) => self.problem(self.read(State::standstill)),
+                Err(_) if seen == Some(*self.changes.borrow()) => self.note(self.read(State::standstill)),
                 Err(_) => seen = Some(*self.changes.borrow()),
             }
         }
