@@ -122,7 +122,7 @@ pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm
 	node bindings-node/npm/pack.mjs $(ADDON) target/npm
 	node bindings-node/npm/install.mjs target/npm target/npm-project
 
-test-web: dashboard ## the dashboard in Chromium, which Debian has; pictures in target/screenshots
+test-web: dashboard ## the dashboard, the hooks and a worker in Chromium, which Debian has; pictures in target/screenshots
 	@$(call need,chromium,chromium)
 	$(NPM) run test:browser
 
