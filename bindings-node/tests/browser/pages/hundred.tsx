@@ -98,7 +98,6 @@ function finish(): void {
 createRoot(document.getElementById('root') as HTMLElement).render(
   <SteadywireProvider client={client}>
     {Array.from({ length: tasks }, (_, number) => (
-      // biome-ignore lint/suspicious/noArrayIndexKey: it is what a task is called by
       <Bar key={number} number={number} />
     ))}
   </SteadywireProvider>,
