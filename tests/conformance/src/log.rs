@@ -1,0 +1,175 @@
+//! What was seen of a scenario, and what of it must be the same everywhere.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use steadywire_faults::{Received, Transcript};
+
+/// From here on a timestamp is one of a clock, not of a script.
+const CLOCK: f64 = 1e11;
+
+/// All that was seen of one scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// Every event, in order.
+    pub events: Vec<Value>,
+    /// Every call, in order.
+    pub calls: Vec<Call>,
+    /// All that the server received.
+    pub transcript: Transcript,
+    /// Whether the disconnect at the end has settled.
+    pub(crate) ended: bool,
+}
+
+/// One call and what came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// Its number and name.
+    pub id: String,
+    /// The kind of error with which the call itself failed.
+    pub refused: Option<String>,
+    /// What was answered, or the kind of error.
+    pub settled: Option<Result<Value, String>>,
+    /// The events of a follow.
+    pub followed: Vec<Value>,
+    /// Whether there is to be an answer.
+    pub(crate) answers: bool,
+}
+
+impl Log {
+    /// The lines that must be equal in every language: events, calls, and what the server received.
+    ///
+    /// Left out is what no two runs share, and no more: times of a clock, ports, the client's own ids, and pings, which
+    /// come by the clock.
+    pub fn normalised(&self) -> Vec<Value> {
+        let mut ids = Vec::new();
+        let events = self.events.iter().map(|event| plain(event, &mut ids));
+        let mut lines: Vec<Value> = events.collect();
+        for call in &self.calls {
+            let (answer, failed) = match &call.settled {
+                Some(Ok(answer)) => (plain(answer, &mut ids), Value::Null),
+                Some(Err(kind)) => (Value::Null, json!(kind)),
+                None => (Value::Null, Value::Null),
+            };
+            let followed: Vec<Value> = call.followed.iter().map(|event| plain(event, &mut ids)).collect();
+            lines.push(plain(
+                &json!({ "call": call.id, "refused": call.refused, "failed": failed, "answer": answer, "followed": followed }),
+                &mut ids,
+            ));
+        }
+        for (index, connection) in self.transcript.connections.iter().enumerate() {
+            // Without an upgrade there are no frames.
+            let frames = connection.frames.iter().filter(|_| connection.request.is_some());
+            let frames: Vec<Value> = frames.filter_map(|frame| received(frame, &mut ids)).collect();
+            lines.push(json!({ "connection": index + 1, "received": frames }));
+        }
+        lines
+    }
+
+    /// Takes down an event. That it is not synthetic need not be said.
+    pub(crate) fn event(&mut self, event: &Value) {
+        let mut event = event.clone();
+        if let Some(event) = event.as_object_mut().filter(|event| event.get("synthetic") == Some(&json!(false))) {
+            event.remove("synthetic");
+        }
+        self.events.push(event);
+    }
+
+    pub(crate) fn call(&mut self, id: &str) -> Result<&mut Call, String> {
+        self.calls.iter_mut().find(|call| call.id == id).ok_or_else(|| format!("an answer for {id}, which nobody called"))
+    }
+}
+
+impl Call {
+    pub(crate) fn settle(&mut self, answer: Result<Value, String>) -> Result<(), String> {
+        if self.settled.is_some() {
+            return Err(format!("{} was answered twice", self.id));
+        }
+        self.settled = Some(answer);
+        Ok(())
+    }
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.normalised().iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
+}
+
+/// The first line in which two logs differ.
+pub fn difference(wanted: &[Value], found: &[Value]) -> Option<String> {
+    let at = (0..wanted.len().max(found.len())).find(|at| wanted.get(*at) != found.get(*at))?;
+    let line = |lines: &[Value]| lines.get(at).map_or("nothing".to_owned(), Value::to_string);
+    Some(format!("line {}:\n  {}\n  {}", at + 1, line(wanted), line(found)))
+}
+
+/// A frame as it must be everywhere. Pings and heartbeats come by the clock, and how a link ends is the platform's.
+fn received(frame: &Received, ids: &mut Vec<String>) -> Option<Value> {
+    match frame {
+        Received::Text(text) => {
+            let frame = serde_json::from_str(text).unwrap_or_else(|_| json!({ "text": text }));
+            let by_the_clock = frame["type"] == "heartbeat" && frame["data"]["received"].is_null();
+            (!by_the_clock).then(|| plain(&frame, ids))
+        }
+        Received::Close { code, reason } => Some(json!({ "close": code, "reason": reason })),
+        Received::Binary(bytes) => Some(json!({ "binary": bytes.len() })),
+        Received::Wrong(what) => Some(json!({ "wrong": what })),
+        Received::Ping(_) | Received::Pong(_) | Received::End | Received::Reset => None,
+    }
+}
+
+/// Absent is absent, numbers are alike, and what no two runs share has a name.
+fn plain(value: &Value, ids: &mut Vec<String>) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries = serde_json::Map::new();
+            for (name, value) in map {
+                let value = match (name.as_str(), value) {
+                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => json!("now"),
+                    ("id", Value::String(id)) => json!(number_of(id, ids)),
+                    _ => plain(value, ids),
+                };
+                let absent = match name.as_str() {
+                    "data" | "answer" => false,
+                    "synthetic" | "ackUnsupported" => value == json!(false),
+                    _ => value.is_null() || value == json!("") || value == json!([]),
+                };
+                if !absent {
+                    entries.insert(name.clone(), value);
+                }
+            }
+            Value::Object(entries)
+        }
+        Value::Array(list) => list.iter().map(|value| plain(value, ids)).collect(),
+        Value::Number(number) if number.is_f64() => whole(number.as_f64().unwrap_or_default()),
+        Value::String(text) => json!(without_port(text)),
+        other => other.clone(),
+    }
+}
+
+/// 10.0 is 10, which is how some languages write it.
+#[allow(clippy::cast_possible_truncation, reason = "it has no fraction and is far below the bounds")]
+fn whole(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < CLOCK { json!(number as i64) } else { json!(number) }
+}
+
+/// A client's id of a message, as the number of its coming.
+fn number_of(id: &str, ids: &mut Vec<String>) -> String {
+    let at = ids.iter().position(|known| known == id).unwrap_or_else(|| {
+        ids.push(id.to_owned());
+        ids.len() - 1
+    });
+    format!("id {}", at + 1)
+}
+
+/// The text, with the port of a loopback address taken out.
+fn without_port(text: &str) -> String {
+    const HOST: &str = "127.0.0.1:";
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(HOST) {
+        plain.push_str(&rest[..at + HOST.len()]);
+        rest = rest[at + HOST.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    plain + rest
+}
