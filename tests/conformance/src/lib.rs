@@ -11,6 +11,6 @@ mod play;
 mod scenario;
 
 pub use driver::{Driver, Said};
-pub use log::{Call, Log, difference};
+pub use log::{Call, Log, difference, without_the_platforms_words};
 pub use play::play;
 pub use scenario::{KEYS, Platform, Scenario, WEB_KEYS, all};

@@ -96,6 +96,33 @@ impl fmt::Display for Log {
     }
 }
 
+/// A normalised log without what a browser's WebSocket leaves to the platform: in which words it tells why an attempt
+/// failed or a link broke, and with which close frame a link is given up, if with any.
+pub fn without_the_platforms_words(lines: &[Value]) -> Vec<Value> {
+    let mut lines = lines.to_vec();
+    for line in &mut lines {
+        for name in ["reason", "message"] {
+            if let Some(Value::String(text)) = line.get_mut(name) {
+                *text = own_words(text);
+            }
+        }
+        if let Some(Value::Array(frames)) = line.get_mut("received") {
+            frames.retain(|frame| frame.get("close").is_none_or(|code| code == 1000));
+        }
+    }
+    lines
+}
+
+/// What happened in no words, and then what was decided, in ours (CLOSE-14).
+fn own_words(text: &str) -> String {
+    let (happened, decided) = text.split_once("; ").map_or((text, None), |(first, rest)| (first, Some(rest)));
+    let theirs = ["no connection to ", "could not connect to ", "the connection ", "ws://", "Invalid WebSocket frame"];
+    if !theirs.iter().any(|start| happened.starts_with(start)) {
+        return text.to_owned();
+    }
+    decided.map_or("it broke".to_owned(), |decided| format!("it broke; {decided}"))
+}
+
 /// The first line in which two logs differ.
 pub fn difference(wanted: &[Value], found: &[Value]) -> Option<String> {
     let at = (0..wanted.len().max(found.len())).find(|at| wanted.get(*at) != found.get(*at))?;

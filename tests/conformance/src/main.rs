@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::Value;
-use steadywire_conformance::{Driver, Log, Platform, Scenario, all, difference, play};
+use steadywire_conformance::{Driver, Platform, Scenario, all, difference, play, without_the_platforms_words};
 
 /// What a scenario gave in one language: the log, or what was wrong.
 type Outcome = Result<Vec<Value>, String>;
@@ -82,31 +82,39 @@ async fn run(language: Language, scenarios: Vec<Scenario>) -> BTreeMap<String, O
         if played.is_ok() {
             driver = Some(using);
         }
-        column.insert(scenario.name, played.map(|log: Log| log.normalised()));
+        let lines = played.map(|log| log.normalised());
+        column.insert(scenario.name, match language.platform {
+            Platform::Native => lines,
+            Platform::Web => lines.map(|lines| without_the_platforms_words(&lines)),
+        });
     }
     column
 }
 
-/// What is wrong: what did not go as its scenario says, and logs that are not those of the first language of their kind.
-fn judge(
-    languages: &[Language],
-    scenarios: &[Scenario],
-    columns: &mut [BTreeMap<String, Outcome>],
-) -> Vec<String> {
+/// What is wrong: what did not go as its scenario says, and logs that are not those of the first language.
+fn judge(languages: &[Language], scenarios: &[Scenario], columns: &mut [BTreeMap<String, Outcome>]) -> Vec<String> {
     let mut failures = Vec::new();
-    for Scenario { name, file, .. } in scenarios {
+    for scenario in scenarios {
+        let name = &scenario.name;
         for index in 0..languages.len() {
-            let first = (0..index).find(|first| {
-                languages[*first].platform == languages[index].platform && columns[*first][name].is_ok()
-            });
-            let problem = match (&columns[index][name], first.map(|first| (first, &columns[first][name]))) {
+            let comparable = |first: &usize| {
+                let alike = languages[*first].platform == languages[index].platform;
+                (alike || !scenario.is_seen_differently_on_the_web()) && columns[*first][name].is_ok()
+            };
+            let problem = match (&columns[index][name], (0..index).find(comparable)) {
                 (Err(problem), _) => Some(problem.clone()),
-                (Ok(found), Some((first, Ok(wanted)))) => difference(wanted, found)
-                    .map(|lines| format!("it is not as in {}: {lines}", languages[first].name)),
-                _ => None,
+                (Ok(found), Some(first)) => {
+                    let wanted = columns[first][name].as_ref().cloned().unwrap_or_default();
+                    let wanted = match languages[index].platform {
+                        Platform::Native => wanted,
+                        Platform::Web => without_the_platforms_words(&wanted),
+                    };
+                    difference(&wanted, found).map(|lines| format!("not as in {}: {lines}", languages[first].name))
+                }
+                (Ok(_), None) => None,
             };
             if let Some(problem) = problem {
-                failures.push(format!("{file}: {name} in {}: {problem}", languages[index].name));
+                failures.push(format!("{}: {name} in {}: {problem}", scenario.file, languages[index].name));
                 columns[index].insert(name.clone(), Err(problem));
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// What a scenario may hold.
 pub const KEYS: [&str; 9] = ["name", "proves", "about", "e2e", "config", "server", "client", "events", "web"];
 /// What the object `web` of a scenario may hold: each takes the place of the whole part of that name.
-pub const WEB_KEYS: [&str; 4] = ["config", "server", "client", "events"];
+pub const WEB_KEYS: [&str; 5] = ["about", "config", "server", "client", "events"];
 
 /// What a client runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,9 @@ impl Scenario {
         vector
     }
 
-    /// Whether it goes differently on the web.
-    pub fn differs_on_the_web(&self) -> bool {
-        self.vector.contains_key("web")
+    /// Whether what is seen of it on the web is something else, and not only what is done for it.
+    pub fn is_seen_differently_on_the_web(&self) -> bool {
+        self.vector.get("web").is_some_and(|web| web.get("events").is_some())
     }
 }
 
