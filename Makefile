@@ -19,7 +19,8 @@ NPM := npm --prefix bindings-node
 DASHBOARD = $(TARGET)/dashboard/index.html
 
 # Written by hand, and formatted by clang-format
-CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c benches/c/*)
+CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c \
+	tests/conformance/drivers/*.c tests/conformance/drivers/*.cpp benches/c/*)
 
 # Where `make install` puts the C library; LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu)
 PREFIX ?= /usr/local
@@ -46,10 +47,28 @@ PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 CMAKE ?= $(VENV)/cmake
 
+# In which languages `make conformance` plays the e2e vectors; E2E=PART plays those whose name holds it.
+LANGUAGES ?= rust c cpp python aio node web chromium
+# Those that `make test` plays, which has no browser.
+PLAYED := $(filter-out chromium,$(LANGUAGES))
+DRIVERS := target/conformance/drivers
+DRIVER_FLAGS = -Wall -Wextra -Wpedantic -Wshadow -Werror -I$(STAGE)/include
+DRIVER_LIBS = -L$(STAGE)/lib -Wl,-rpath,$(STAGE)/lib -lsteadywire -pthread
+driver_rust = 'rust=$(TARGET)/debug/steadywire-driver'
+driver_c = 'c=$(DRIVERS)/c'
+driver_cpp = 'cpp=$(DRIVERS)/cpp'
+driver_python = 'python=target/venv-conformance/bin/python -B tests/conformance/drivers/driver.py sync'
+driver_aio = 'aio=target/venv-conformance/bin/python -B tests/conformance/drivers/driver.py aio'
+driver_node = 'node=node $(DRIVERS)/node.mjs target/npm-project'
+driver_web = --web 'web=node $(DRIVERS)/web.mjs'
+driver_chromium = --web 'chromium=node bindings-node/tests/conformance/chromium.mjs $(DRIVERS)/page.js'
+
 # How the wheel is built that the tests install: `make test-python WHEEL_PROFILE=release` for the one that ships.
 WHEEL_PROFILE ?= dev
 WHEELS := target/wheels-$(WHEEL_PROFILE)
 PYTHON_VENV := $(CURDIR)/target/venv-python/bin
+# What is linted and formatted with the Python package, as it is seen from there
+PYTHON_ELSEWHERE := ../examples/python ../benches/python ../tests/conformance/drivers
 
 # Needs the program $(1); installs the Debian package $(2) for it where that is allowed.
 need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
@@ -61,7 +80,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+.PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
 	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
 
 help: ## list the targets
@@ -85,8 +104,36 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(MAKE) test-node
 	$(MAKE) test-cpp
 	$(MAKE) test-python
+	$(MAKE) play LANGUAGES="$(PLAYED)"
 	$(MAKE) test-autobahn
 	$(MAKE) test-interop
+
+conformance: $(if $(filter c cpp,$(LANGUAGES)),stage) $(if $(filter python aio,$(LANGUAGES)),wheel) \
+		$(if $(filter node web chromium,$(LANGUAGES)),pack-node) ## every e2e vector in every language, all alike; prints the matrix (LANGUAGES="rust c" E2E=part)
+	$(MAKE) play
+
+play: # the same, of what is built and installed already
+	$(foreach language,$(LANGUAGES),$(if $(driver_$(language)),,$(error there is no driver for $(language))))
+	$(CARGO) build --locked --quiet -p steadywire-conformance
+	mkdir -p $(DRIVERS)
+ifneq ($(filter c,$(LANGUAGES)),)
+	$(CC) -std=c99 $(DRIVER_FLAGS) tests/conformance/drivers/driver.c -o $(DRIVERS)/c $(DRIVER_LIBS)
+endif
+ifneq ($(filter cpp,$(LANGUAGES)),)
+	$(CXX) -std=c++17 $(DRIVER_FLAGS) tests/conformance/drivers/driver.cpp -o $(DRIVERS)/cpp $(DRIVER_LIBS)
+endif
+ifneq ($(filter python aio,$(LANGUAGES)),)
+	$(PYTHON) -m venv --clear target/venv-conformance
+	target/venv-conformance/bin/pip install --quiet --disable-pip-version-check --no-index $(WHEELS)/*.whl
+endif
+ifneq ($(filter node web chromium,$(LANGUAGES)),)
+	cd bindings-node && node tests/conformance/build.mjs ../target/npm-project ../$(DRIVERS)
+endif
+ifneq ($(filter chromium,$(LANGUAGES)),)
+	@$(call need,chromium,chromium)
+endif
+	$(TARGET)/debug/steadywire-conformance --out target/conformance/logs --only '$(E2E)' \
+		$(foreach language,$(LANGUAGES),$(driver_$(language)))
 
 test-c: ## the C library: its header, what it exports, programs in C (part of `test`)
 	$(CARGO) test --locked -p steadywire-c
@@ -163,6 +210,7 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_nginx.py
 
+test-all: PLAYED := $(LANGUAGES)
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
@@ -188,7 +236,7 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(MAKE) check-python
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
-	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
+	cd bindings-python && $(VENV)/ruff format --check . $(PYTHON_ELSEWHERE) && $(VENV)/ruff check . $(PYTHON_ELSEWHERE)
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
@@ -312,7 +360,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
 	$(VENV)/clang-format -i $(CPP)
-	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
+	cd bindings-python && $(VENV)/ruff format . $(PYTHON_ELSEWHERE)
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -2,7 +2,7 @@
 
 import type { BaseClient, Task } from '../../ts/common';
 import { SteadywireError } from '../../ts/errors';
-import type { ConnectionOptions, EventName, Level, OutgoingMessage, TaskEvent } from '../../ts/types';
+import type { ConnectionOptions, CredentialsRequest, EventName, Level, OutgoingMessage, TaskEvent } from '../../ts/types';
 
 interface Fields {
   [name: string]: unknown;
@@ -97,7 +97,15 @@ export class Driver {
   private begin(url: string, fields: string[]): void {
     const options: Fields = { url };
     for (let at = 0; at + 1 < fields.length; at += 2) {
-      options[fields[at] as string] = JSON.parse(fields[at + 1] as string);
+      const [name = '', value = ''] = fields.slice(at, at + 2);
+      if (name === 'credentials') {
+        options['token'] = (request: CredentialsRequest) => {
+          this.say('asked', JSON.stringify(request));
+          return value;
+        };
+      } else {
+        options[name] = JSON.parse(value);
+      }
     }
     const client = this.make(options as unknown as ConnectionOptions);
     for (const kind of KINDS) {

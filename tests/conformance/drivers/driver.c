@@ -76,6 +76,18 @@ static void on_receipt(const steadywire_receipt *receipt, void *name) {
     fflush(stdout);
 }
 
+/* Gives the token, which is the user_data, for every attempt. */
+static void on_request(steadywire_credentials_request *request, void *token) {
+    printf("asked\t{\"attempt\":%u,\"reason\":\"%s\",\"lastCloseCode\":%d,\"httpStatus\":%d,\"forceRefresh\":%s}\n",
+           (unsigned)steadywire_credentials_request_attempt(request), steadywire_credentials_request_reason(request, NULL),
+           (int)steadywire_credentials_request_last_close_code(request),
+           (int)steadywire_credentials_request_http_status(request),
+           steadywire_credentials_request_force_refresh(request) ? "true" : "false");
+    fflush(stdout);
+    steadywire_credentials_request_set_token(request, token, STEADYWIRE_NUL);
+    steadywire_credentials_request_answer(request);
+}
+
 static void *read_follow(void *argument) {
     struct reader *reader = argument;
     const steadywire_event *event = NULL;
@@ -97,7 +109,9 @@ static steadywire_status begin_client(char **f, size_t count) {
     steadywire_config *config = NULL;
     steadywire_status status = steadywire_config_new(f[1], STEADYWIRE_NUL, &config);
     for (size_t i = 2; status == STEADYWIRE_OK && i + 1 < count; i += 2) {
-        status = steadywire_config_set_json(config, f[i], STEADYWIRE_NUL, f[i + 1], STEADYWIRE_NUL);
+        status = strcmp(f[i], "credentials") == 0
+                     ? steadywire_config_set_credentials(config, on_request, strdup(f[i + 1]), free)
+                     : steadywire_config_set_json(config, f[i], STEADYWIRE_NUL, f[i + 1], STEADYWIRE_NUL);
     }
     if (status == STEADYWIRE_OK) {
         status = steadywire_client_new(config, &client);

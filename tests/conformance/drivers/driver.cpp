@@ -99,6 +99,16 @@ auto answered(const std::string& name) {
     return [name](const T& value) { say("answer", name, in_json(value)); };
 }
 
+// Gives the token for every attempt, and says what was asked.
+void give(sw::CredentialsRequest& request, const std::string& token) {
+    std::ostringstream out;
+    out << R"({"attempt":)" << request.attempt() << R"(,"reason":")" << request.reason() << R"(","lastCloseCode":)"
+        << request.last_close_code().value_or(-1) << R"(,"httpStatus":)" << request.http_status().value_or(-1)
+        << R"(,"forceRefresh":)" << (request.force_refresh() ? "true" : "false") << '}';
+    say("asked", out.str());
+    request.token(token).answer();
+}
+
 // A client and what it was told to do.
 class Life {
 public:
@@ -147,7 +157,11 @@ private:
     static sw::Config config(const Fields& f) {
         sw::Config config(f.at(1));
         for (std::size_t i = 2; i + 1 < f.size(); i += 2) {
-            config.json(f[i], f[i + 1]);
+            if (f[i] == "credentials") {
+                config.credentials([token = f[i + 1]](sw::CredentialsRequest& request) { give(request, token); });
+            } else {
+                config.json(f[i], f[i + 1]);
+            }
         }
         return config;
     }

@@ -201,7 +201,7 @@ def obey(line, life, kind):
         if verb == "client":
             url, *options = fields
             pairs = zip(options[::2], options[1::2], strict=True)
-            life = kind(url, {snake(option): json.loads(value) for option, value in pairs})
+            life = kind(url, dict(option_of(*pair) for pair in pairs))
         elif verb == "free":
             life = life.free()
         else:
@@ -211,6 +211,18 @@ def obey(line, life, kind):
     else:
         say("called", name)
     return life
+
+
+def option_of(name, value):
+    """An option as the client takes it. Credentials are a function, which gives the token for every attempt."""
+    if name != "credentials":
+        return snake(name), json.loads(value)
+
+    def token(request):
+        say("asked", json.dumps({camel(field): told for field, told in request._asdict().items()}))
+        return value
+
+    return "token", token
 
 
 def snake(name):

@@ -31,6 +31,8 @@ pub enum Said {
     Refused(String, String),
     /// An event, as the listener for all of them was told.
     Event(Value),
+    /// What the provider of credentials was asked.
+    Asked(Value),
     /// The call of that name was answered.
     Answer(String, Value),
     /// The call of that name failed with an error of that kind.
@@ -102,6 +104,7 @@ fn parse(line: &str) -> Result<Said, String> {
         ["called", name] => Said::Called((*name).to_owned()),
         ["refused", name, kind] => Said::Refused((*name).to_owned(), (*kind).to_owned()),
         ["event", text] => Said::Event(json(text)?),
+        ["asked", text] => Said::Asked(json(text)?),
         ["answer", name, text] => Said::Answer((*name).to_owned(), json(text)?),
         ["failed", name, kind] => Said::Failed((*name).to_owned(), (*kind).to_owned()),
         ["followed", name, text] => Said::Followed((*name).to_owned(), json(text)?),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde_json::{Value, json};
-use steadywire_faults::{Received, Transcript};
+use steadywire_faults::{Received, Request, Transcript};
 
 /// From here on a timestamp is one of a clock, not of a script.
 const CLOCK: f64 = 1e11;
@@ -13,6 +13,8 @@ const CLOCK: f64 = 1e11;
 pub struct Log {
     /// Every event, in order.
     pub events: Vec<Value>,
+    /// Every question for credentials, in order.
+    pub asked: Vec<Value>,
     /// Every call, in order.
     pub calls: Vec<Call>,
     /// All that the server received.
@@ -45,6 +47,7 @@ impl Log {
         let mut ids = Vec::new();
         let events = self.events.iter().map(|event| plain(event, &mut ids));
         let mut lines: Vec<Value> = events.collect();
+        lines.extend(self.asked.iter().map(|asked| json!({ "asked": plain(asked, &mut ids) })));
         for call in &self.calls {
             let (answer, failed) = match &call.settled {
                 Some(Ok(answer)) => (plain(answer, &mut ids), Value::Null),
@@ -61,7 +64,11 @@ impl Log {
             // Without an upgrade there are no frames.
             let frames = connection.frames.iter().filter(|_| connection.request.is_some());
             let frames: Vec<Value> = frames.filter_map(|frame| received(frame, &mut ids)).collect();
-            lines.push(json!({ "connection": index + 1, "received": frames }));
+            let mut line = json!({ "connection": index + 1, "received": frames });
+            if let Some(token) = connection.request.as_ref().and_then(token) {
+                line["token"] = token.into();
+            }
+            lines.push(line);
         }
         lines
     }
@@ -101,8 +108,8 @@ impl fmt::Display for Log {
 pub fn without_the_platforms_words(lines: &[Value]) -> Vec<Value> {
     let mut lines = lines.to_vec();
     for line in &mut lines {
-        for name in ["reason", "message"] {
-            if let Some(Value::String(text)) = line.get_mut(name) {
+        for name in ["/reason", "/message", "/asked/reason"] {
+            if let Some(Value::String(text)) = line.pointer_mut(name) {
                 *text = own_words(text);
             }
         }
@@ -128,6 +135,13 @@ pub fn difference(wanted: &[Value], found: &[Value]) -> Option<String> {
     let at = (0..wanted.len().max(found.len())).find(|at| wanted.get(*at) != found.get(*at))?;
     let line = |lines: &[Value]| lines.get(at).map_or("nothing".to_owned(), Value::to_string);
     Some(format!("line {}:\n  {}\n  {}", at + 1, line(wanted), line(found)))
+}
+
+/// The token of a request: in a header, or in the query where a browser can set none.
+fn token(request: &Request) -> Option<String> {
+    let header = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let query = request.line.split_whitespace().nth(1).and_then(|path| path.split_once("?token="));
+    header.or(query.map(|(_, token)| token)).map(str::to_owned)
 }
 
 /// A frame as it must be everywhere. Pings and heartbeats come by the clock, and how a link ends is the platform's.
@@ -159,6 +173,8 @@ fn plain(value: &Value, ids: &mut Vec<String>) -> Value {
                 let absent = match name.as_str() {
                     "data" | "answer" => false,
                     "synthetic" | "ackUnsupported" => value == json!(false),
+                    // As C says that there is none.
+                    "lastCloseCode" | "httpStatus" => value.is_null() || value == json!(-1),
                     _ => value.is_null() || value == json!("") || value == json!([]),
                 };
                 if !absent {

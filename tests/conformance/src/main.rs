@@ -1,8 +1,8 @@
-//! `steadywire-conformance [--out FOLDER] [--only PART] NAME=COMMAND...`: plays every e2e vector in every language named
-//! and prints the matrix. The status is 0 if all is green.
+//! `steadywire-conformance [--out FOLDER] [--only PART] [--web] NAME=COMMAND...`: plays every e2e vector in every language
+//! named and prints the matrix. The status is 0 if all is green.
 //!
-//! A COMMAND is a driver and its arguments, parted by spaces. A NAME that begins with `web` is one that has only a
-//! browser's WebSocket. The logs are left in FOLDER/NAME/VECTOR.jsonl.
+//! A COMMAND is a driver and its arguments, parted by spaces. After `--web` come those that have only a browser's
+//! WebSocket. The logs are left in FOLDER/NAME/VECTOR.jsonl.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {
-            eprintln!("{problem}\nusage: steadywire-conformance [--out FOLDER] [--only PART] NAME=COMMAND...");
+            eprintln!("{problem}\nusage: steadywire-conformance [--out FOLDER] [--only PART] [--web] NAME=COMMAND...");
             return ExitCode::from(2);
         }
     };
@@ -165,12 +165,14 @@ struct Arguments {
 impl Arguments {
     fn parse(mut from: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut arguments = Self::default();
+        let mut platform = Platform::Native;
         while let Some(argument) = from.next() {
             let mut value = || from.next().ok_or_else(|| format!("{argument} needs a value"));
             match argument.as_str() {
                 "--out" => arguments.out = Some(value()?.into()),
                 "--only" => arguments.only = value()?,
-                _ => arguments.languages.push(Language::parse(&argument)?),
+                "--web" => platform = Platform::Web,
+                _ => arguments.languages.push(Language::parse(&argument, platform)?),
             }
         }
         if arguments.languages.is_empty() { Err("no language is named".to_owned()) } else { Ok(arguments) }
@@ -178,9 +180,8 @@ impl Arguments {
 }
 
 impl Language {
-    fn parse(argument: &str) -> Result<Self, String> {
+    fn parse(argument: &str, platform: Platform) -> Result<Self, String> {
         let (name, command) = argument.split_once('=').ok_or_else(|| format!("{argument} is no NAME=COMMAND"))?;
-        let platform = if name.starts_with("web") { Platform::Web } else { Platform::Native };
         let command = command.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
         Ok(Self { name: name.to_owned(), command, platform })
     }

@@ -43,6 +43,10 @@ async fn live(vector: &Map<String, Value>, life: &mut Life<'_>, server: &Server)
     let before = life.seen.events.len();
     life.end().await?;
     compare(wanted, &life.seen.events, before)?;
+    let asked = list(vector, "asked");
+    if !is_part(&Value::from(asked), Some(&Value::from(life.seen.asked.clone()))) {
+        return Err(format!("the questions for credentials are not {}", Value::from(asked)));
+    }
     server.finished().await.map_err(|problem| format!("after its end: {}", problem.text))?;
     Ok(())
 }
@@ -66,6 +70,9 @@ impl Life<'_> {
         let options: Vec<(String, String)> =
             config.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.to_string())).collect();
         let mut fields = vec!["client", "client", url];
+        if let Some(token) = vector.get("credentials").and_then(Value::as_str) {
+            fields.extend(["credentials", token]);
+        }
         fields.extend(options.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
         self.driver.tell(&fields)?;
         self.called("client").await
@@ -180,6 +187,7 @@ impl Life<'_> {
     async fn hear(&mut self) -> Result<Said, String> {
         let said = self.driver.hear().await?;
         match &said {
+            Said::Asked(asked) => self.seen.asked.push(asked.clone()),
             Said::Event(event) => self.seen.event(event),
             Said::Answer(id, _) if id == "end" => self.seen.ended = true,
             Said::Called(_) => {}

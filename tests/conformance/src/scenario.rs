@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 /// What a scenario may hold.
-pub const KEYS: [&str; 9] = ["name", "proves", "about", "e2e", "config", "server", "client", "events", "web"];
+pub const KEYS: [&str; 11] =
+    ["name", "proves", "about", "e2e", "config", "credentials", "server", "client", "events", "asked", "web"];
 /// What the object `web` of a scenario may hold: each takes the place of the whole part of that name.
 pub const WEB_KEYS: [&str; 5] = ["about", "config", "server", "client", "events"];
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{BufRead, Write};
 
-use serde_json::Value;
-use steadywire::{Client, Config, Error, Event, Follow, Level, Message, Outcome, Pending, Receipt, Reporter};
+use serde_json::{Value, json};
+use steadywire::{Client, Config, Credentials, CredentialsRequest, Error, Event, Follow, Level, Message, Outcome, Pending, Receipt, Reporter};
 use tokio::sync::mpsc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,7 +49,10 @@ impl Life {
     fn begin(url: &str, options: &[&str]) -> Result<Self, Error> {
         let mut config = Config::new(url);
         for option in options.chunks_exact(2) {
-            config.set(option[0], &json(option[1]))?;
+            match option {
+                ["credentials", token] => config = given(config, token),
+                _ => config.set(option[0], &serde_json::from_str(option[1]).expect("an option is JSON"))?,
+            }
         }
         let client = Client::new(config)?;
         client.on_any(|event| {
@@ -97,6 +100,20 @@ impl Life {
     fn taken(&mut self, task: &str) -> Reporter {
         self.reporters.remove(task).expect("the task is reported")
     }
+}
+
+/// Gives the token for every attempt, and says what was asked.
+fn given(config: Config, token: &str) -> Config {
+    let token = token.to_owned();
+    config.credentials(move |request: CredentialsRequest| {
+        let asked = json!({
+            "attempt": request.attempt, "reason": request.reason, "lastCloseCode": request.last_close_code,
+            "httpStatus": request.http_status, "forceRefresh": request.force_refresh,
+        });
+        say(&["asked", &asked.to_string()]);
+        let given = Credentials::new().token(token.clone());
+        async move { Ok(given) }
+    })
 }
 
 fn message(kind: &str, task: &str, fields: &[&str]) -> Result<Message, Error> {
@@ -152,10 +169,6 @@ fn follow(name: &str, mut follow: Follow) {
 
 fn level_of(word: &str) -> Level {
     Level::from_word(word).expect("a level")
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("an option is JSON")
 }
 
 fn say(fields: &[impl Display]) {
