@@ -57,8 +57,8 @@ DRIVER_LIBS = -L$(STAGE)/lib -Wl,-rpath,$(STAGE)/lib -lsteadywire -pthread
 driver_rust = 'rust=$(TARGET)/debug/steadywire-driver'
 driver_c = 'c=$(DRIVERS)/c'
 driver_cpp = 'cpp=$(DRIVERS)/cpp'
-driver_python = 'python=target/venv-conformance/bin/python -B tests/conformance/drivers/driver.py sync'
-driver_aio = 'aio=target/venv-conformance/bin/python -B tests/conformance/drivers/driver.py aio'
+driver_python = 'python=target/venv-conformance/bin/python -B bindings-python/tests/conformance/driver.py sync'
+driver_aio = 'aio=target/venv-conformance/bin/python -B bindings-python/tests/conformance/driver.py aio'
 driver_node = 'node=node $(DRIVERS)/node.mjs target/npm-project'
 driver_web = --web 'web=node $(DRIVERS)/web.mjs'
 driver_chromium = --web 'chromium=node bindings-node/tests/conformance/chromium.mjs $(DRIVERS)/page.js'
@@ -67,8 +67,6 @@ driver_chromium = --web 'chromium=node bindings-node/tests/conformance/chromium.
 WHEEL_PROFILE ?= dev
 WHEELS := target/wheels-$(WHEEL_PROFILE)
 PYTHON_VENV := $(CURDIR)/target/venv-python/bin
-# What is linted and formatted with the Python package, as it is seen from there
-PYTHON_ELSEWHERE := ../examples/python ../benches/python ../tests/conformance/drivers
 
 # Needs the program $(1); installs the Debian package $(2) for it where that is allowed.
 need = PATH="$$PATH:/usr/sbin"; command -v $(1) > /dev/null \
@@ -236,7 +234,7 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(MAKE) check-python
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
-	cd bindings-python && $(VENV)/ruff format --check . $(PYTHON_ELSEWHERE) && $(VENV)/ruff check . $(PYTHON_ELSEWHERE)
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
@@ -360,7 +358,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
 	$(VENV)/clang-format -i $(CPP)
-	cd bindings-python && $(VENV)/ruff format . $(PYTHON_ELSEWHERE)
+	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -2,7 +2,14 @@
 
 import type { BaseClient, Task } from '../../ts/common';
 import { SteadywireError } from '../../ts/errors';
-import type { ConnectionOptions, CredentialsRequest, EventName, Level, OutgoingMessage, TaskEvent } from '../../ts/types';
+import type {
+  ConnectionOptions,
+  CredentialsRequest,
+  EventName,
+  Level,
+  OutgoingMessage,
+  TaskEvent,
+} from '../../ts/types';
 
 interface Fields {
   [name: string]: unknown;

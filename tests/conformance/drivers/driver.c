@@ -79,7 +79,8 @@ static void on_receipt(const steadywire_receipt *receipt, void *name) {
 /* Gives the token, which is the user_data, for every attempt. */
 static void on_request(steadywire_credentials_request *request, void *token) {
     printf("asked\t{\"attempt\":%u,\"reason\":\"%s\",\"lastCloseCode\":%d,\"httpStatus\":%d,\"forceRefresh\":%s}\n",
-           (unsigned)steadywire_credentials_request_attempt(request), steadywire_credentials_request_reason(request, NULL),
+           (unsigned)steadywire_credentials_request_attempt(request),
+           steadywire_credentials_request_reason(request, NULL),
            (int)steadywire_credentials_request_last_close_code(request),
            (int)steadywire_credentials_request_http_status(request),
            steadywire_credentials_request_force_refresh(request) ? "true" : "false");
@@ -158,8 +159,7 @@ static steadywire_status new_message(char **f, steadywire_message **message) {
             steadywire_message_set_text(*message, f[6], STEADYWIRE_NUL);
         }
     } else if (strcmp(kind, "log") == 0) {
-        status =
-            steadywire_message_new_log(task, STEADYWIRE_NUL, level_of(f[4]), f[5], STEADYWIRE_NUL, message);
+        status = steadywire_message_new_log(task, STEADYWIRE_NUL, level_of(f[4]), f[5], STEADYWIRE_NUL, message);
     } else if (strcmp(kind, "error") == 0) {
         status = steadywire_message_new_error(task, STEADYWIRE_NUL, f[4], STEADYWIRE_NUL, message);
         if (status == STEADYWIRE_OK) {
@@ -250,8 +250,7 @@ static steadywire_status call(char **f, size_t count, const char *given) {
         return begin_report(f[1]);
     }
     if (strcmp(verb, "progress") == 0) {
-        return steadywire_reporter_progress(reporter_of(f[1]), atof(f[2]), f[3], STEADYWIRE_NUL, f[4],
-                                            STEADYWIRE_NUL);
+        return steadywire_reporter_progress(reporter_of(f[1]), atof(f[2]), f[3], STEADYWIRE_NUL, f[4], STEADYWIRE_NUL);
     }
     if (strcmp(verb, "log") == 0) {
         return steadywire_reporter_log(reporter_of(f[1]), level_of(f[2]), f[3], STEADYWIRE_NUL);
@@ -261,8 +260,8 @@ static steadywire_status call(char **f, size_t count, const char *given) {
     }
     char *name = strdup(given);
     if (strcmp(verb, "connect") == 0) {
-        return steadywire_client_connect(client, count > 1 ? f[1] : NULL, count > 1 ? STEADYWIRE_NUL : 0, on_done,
-                                         name, free);
+        return steadywire_client_connect(client, count > 1 ? f[1] : NULL, count > 1 ? STEADYWIRE_NUL : 0, on_done, name,
+                                         free);
     }
     if (strcmp(verb, "reconnect") == 0) {
         return steadywire_client_reconnect(client, on_done, name, free);

@@ -47,7 +47,7 @@ sw::Level level_of(const std::string& word) {
 // As JSON, of what the receipt says.
 std::string in_json(const sw::Receipt& receipt) {
     static const std::map<sw::ReceiptState, const char*> states = {
-        {sw::ReceiptState::written, "written"}, {sw::ReceiptState::acked, "acked"},
+        {sw::ReceiptState::written, "written"},   {sw::ReceiptState::acked, "acked"},
         {sw::ReceiptState::rejected, "rejected"}, {sw::ReceiptState::dropped, "dropped"},
         {sw::ReceiptState::unknown, "unknown"},
     };
@@ -55,9 +55,9 @@ std::string in_json(const sw::Receipt& receipt) {
         fail("a message that would have to be escaped: " + receipt.message());
     }
     std::ostringstream out;
-    out << R"({"state":")" << states.at(receipt.state()) << R"(","message":")" << receipt.message()
-        << R"(","reason":")" << (receipt.drop_reason() ? sw::name(*receipt.drop_reason()) : "")
-        << R"(","ackUnsupported":)" << (receipt.ack_unsupported() ? "true" : "false") << '}';
+    out << R"({"state":")" << states.at(receipt.state()) << R"(","message":")" << receipt.message() << R"(","reason":")"
+        << (receipt.drop_reason() ? sw::name(*receipt.drop_reason()) : "") << R"(","ackUnsupported":)"
+        << (receipt.ack_unsupported() ? "true" : "false") << '}';
     return out.str();
 }
 

@@ -83,7 +83,10 @@ impl Log {
     }
 
     pub(crate) fn call(&mut self, id: &str) -> Result<&mut Call, String> {
-        self.calls.iter_mut().find(|call| call.id == id).ok_or_else(|| format!("an answer for {id}, which nobody called"))
+        self.calls
+            .iter_mut()
+            .find(|call| call.id == id)
+            .ok_or_else(|| format!("an answer for {id}, which nobody called"))
     }
 }
 
@@ -166,7 +169,9 @@ fn plain(value: &Value, ids: &mut Vec<String>) -> Value {
             let mut entries = serde_json::Map::new();
             for (name, value) in map {
                 let value = match (name.as_str(), value) {
-                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => json!("now"),
+                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => {
+                        json!("now")
+                    }
                     ("id", Value::String(id)) => json!(number_of(id, ids)),
                     _ => plain(value, ids),
                 };
@@ -215,4 +220,68 @@ fn without_port(text: &str) -> String {
         rest = rest[at + HOST.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
     }
     plain + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalised(event: Value) -> Value {
+        Log { events: vec![event], ..Log::default() }.normalised().remove(0)
+    }
+
+    #[test]
+    fn what_no_two_runs_share_is_left_out_and_nothing_else() {
+        let event = json!({
+            "event": "error", "timestamp": 1_732_000_000_000_i64, "message": "no connection to ws://127.0.0.1:4711/ws",
+            "progress": 10.0, "taskId": null, "data": { "id": "9f-1", "n": 0.5, "timestamp": 7, "text": "" },
+        });
+        let plain = json!({
+            "event": "error", "timestamp": "now", "message": "no connection to ws://127.0.0.1:/ws",
+            "progress": 10, "data": { "id": "id 1", "n": 0.5, "timestamp": 7 },
+        });
+        assert_eq!(normalised(event), plain);
+        for (one, other) in [
+            (json!({ "closeCode": 1006 }), json!({})),
+            (json!({ "willRetry": false }), json!({})),
+            (json!({ "data": null }), json!({})),
+            (json!({ "progress": 10 }), json!({ "progress": 11 })),
+            (json!({ "timestamp": 7 }), json!({ "timestamp": 8 })),
+            (json!({ "reason": "a" }), json!({ "reason": "b" })),
+        ] {
+            assert_ne!(normalised(one), normalised(other));
+        }
+    }
+
+    #[test]
+    fn ids_are_the_numbers_of_their_coming() {
+        let text = |id: &str| Received::Text(json!({ "type": "log", "id": id }).to_string());
+        let mut ids = Vec::new();
+        let numbers: Vec<Value> = ["x-1", "x-2", "x-1"]
+            .iter()
+            .filter_map(|id| received(&text(id), &mut ids))
+            .map(|frame| frame["id"].clone())
+            .collect();
+        assert_eq!(numbers, ["id 1", "id 2", "id 1"]);
+    }
+
+    #[test]
+    fn pings_and_heartbeats_are_passed_over_and_answers_to_heartbeats_are_not() {
+        let seen = |data: Value| {
+            let text = json!({ "type": "heartbeat", "taskId": "t", "data": data }).to_string();
+            received(&Received::Text(text), &mut Vec::new()).is_some()
+        };
+        assert!(!seen(json!({})));
+        assert!(seen(json!({ "received": true })));
+        assert!(received(&Received::Ping(Vec::new()), &mut Vec::new()).is_none());
+    }
+
+    #[test]
+    fn only_the_platforms_words_are_left_out() {
+        let own = |text: &str| own_words(text);
+        assert_eq!(own("the connection broke: reset; given up after 2 tries"), "it broke; given up after 2 tries");
+        for ours in ["the link is up", "the server closed the link with code 4404: x; the client stops"] {
+            assert_eq!(own(ours), ours);
+        }
+    }
 }

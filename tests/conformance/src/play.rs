@@ -88,19 +88,13 @@ impl Life<'_> {
             }
             awaited => {
                 let call = self.call(step).await?;
-                if let Some(kind) = text(step, "refused") {
-                    let refused = self.seen.calls[call].refused.as_deref();
-                    // Where there is a promise the refusal is in it.
-                    return match refused {
-                        Some(found) if found == kind => Ok(()),
-                        Some(found) => Err(format!("it was refused with {found}")),
-                        None => Err("it was not refused".to_owned()),
-                    };
+                match (&self.seen.calls[call].refused, text(step, "refused")) {
+                    (Some(kind), Some(wanted)) if kind == wanted => Ok(()),
+                    (Some(kind), _) => Err(format!("it was refused with {kind}")),
+                    (None, Some(wanted)) => Err(format!("it was not refused with {wanted}")),
+                    (None, None) if awaited == Some(&Value::Bool(true)) => self.settle(call, step).await,
+                    (None, None) => Ok(()),
                 }
-                if let Some(kind) = &self.seen.calls[call].refused {
-                    return Err(format!("it was refused with {kind}"));
-                }
-                if awaited == Some(&Value::Bool(true)) { self.settle(call, step).await } else { Ok(()) }
             }
         }
     }

@@ -32,7 +32,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// As it goes on a platform.
+    /// As it goes on a platform: on the web with what `web` says instead.
     pub fn on(&self, platform: Platform) -> Map<String, Value> {
         let mut vector = self.vector.clone();
         let web = vector.remove("web");

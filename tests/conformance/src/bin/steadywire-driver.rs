@@ -5,7 +5,10 @@ use std::fmt::Display;
 use std::io::{BufRead, Write};
 
 use serde_json::{Value, json};
-use steadywire::{Client, Config, Credentials, CredentialsRequest, Error, Event, Follow, Level, Message, Outcome, Pending, Receipt, Reporter};
+use steadywire::{
+    Client, Config, Credentials, CredentialsRequest, Error, Event, Follow, Level, Message, Outcome, Pending, Receipt,
+    Reporter,
+};
 use tokio::sync::mpsc;
 
 #[tokio::main(flavor = "current_thread")]

@@ -80,7 +80,6 @@ class SyncLife(Life):
     def begin(name, call):
         """Call on another thread, and come back when the call has begun and waits."""
         begun = threading.Event()
-        WAITING.begun = begun
 
         def run():
             WAITING.begun = begun
