@@ -51,6 +51,9 @@ CMAKE ?= $(VENV)/cmake
 LANGUAGES ?= rust c cpp python aio node web chromium
 # Those that `make test` plays, which has no browser.
 PLAYED := $(filter-out chromium,$(LANGUAGES))
+# What they need to be built and installed
+PLAYED_PARTS = $(if $(filter c cpp,$(LANGUAGES)),stage) $(if $(filter python aio,$(LANGUAGES)),wheel) \
+	$(if $(filter node web chromium,$(LANGUAGES)),pack-node)
 DRIVERS := target/conformance/drivers
 DRIVER_FLAGS = -Wall -Wextra -Wpedantic -Wshadow -Werror -I$(STAGE)/include
 DRIVER_LIBS = -L$(STAGE)/lib -Wl,-rpath,$(STAGE)/lib -lsteadywire -pthread
@@ -102,12 +105,11 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(MAKE) test-node
 	$(MAKE) test-cpp
 	$(MAKE) test-python
-	$(MAKE) play LANGUAGES="$(PLAYED)"
+	$(if $(PLAYED),$(MAKE) play LANGUAGES="$(PLAYED)")
 	$(MAKE) test-autobahn
 	$(MAKE) test-interop
 
-conformance: $(if $(filter c cpp,$(LANGUAGES)),stage) $(if $(filter python aio,$(LANGUAGES)),wheel) \
-		$(if $(filter node web chromium,$(LANGUAGES)),pack-node) ## every e2e vector in every language, all alike; prints the matrix (LANGUAGES="rust c" E2E=part)
+conformance: $(PLAYED_PARTS) ## every e2e vector in every language, and whether all saw the same (LANGUAGES="rust c" E2E=part)
 	$(MAKE) play
 
 play: # the same, of what is built and installed already
@@ -208,7 +210,8 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_nginx.py
 
-test-all: PLAYED := $(LANGUAGES)
+# In the end, of releases.
+test-all: PLAYED :=
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
@@ -219,6 +222,7 @@ test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-valgrind
 	$(MAKE) sdist WHEEL_PROFILE=dev
 	EXITS=50 $(MAKE) test-python audit-wheel WHEEL_PROFILE=release
+	$(MAKE) conformance STAGE_PROFILE=release ADDON_PROFILE=release WHEEL_PROFILE=release
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 

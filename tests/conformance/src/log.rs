@@ -45,20 +45,22 @@ impl Log {
     /// come by the clock.
     pub fn normalised(&self) -> Vec<Value> {
         let mut ids = Vec::new();
-        let events = self.events.iter().map(|event| plain(event, &mut ids));
+        let events = self.events.iter().map(|event| plain(event, Words::Event, &mut ids));
         let mut lines: Vec<Value> = events.collect();
-        lines.extend(self.asked.iter().map(|asked| json!({ "asked": plain(asked, &mut ids) })));
+        let asked = self.asked.iter().map(|asked| json!({ "asked": plain(asked, Words::Event, &mut ids) }));
+        lines.extend(asked);
         for call in &self.calls {
-            let (answer, failed) = match &call.settled {
-                Some(Ok(answer)) => (plain(answer, &mut ids), Value::Null),
-                Some(Err(kind)) => (Value::Null, json!(kind)),
-                None => (Value::Null, Value::Null),
-            };
-            let followed: Vec<Value> = call.followed.iter().map(|event| plain(event, &mut ids)).collect();
-            lines.push(plain(
-                &json!({ "call": call.id, "refused": call.refused, "failed": failed, "answer": answer, "followed": followed }),
-                &mut ids,
-            ));
+            let mut line = json!({ "call": call.id });
+            match (&call.refused, &call.settled) {
+                (Some(kind), _) => line["refused"] = json!(kind),
+                (_, Some(Err(kind))) => line["failed"] = json!(kind),
+                (_, Some(Ok(answer))) => line["answer"] = plain(answer, Words::Answer, &mut ids),
+                (None, None) => {}
+            }
+            if !call.followed.is_empty() {
+                line["followed"] = call.followed.iter().map(|event| plain(event, Words::Event, &mut ids)).collect();
+            }
+            lines.push(line);
         }
         for (index, connection) in self.transcript.connections.iter().enumerate() {
             // Without an upgrade there are no frames.
@@ -153,7 +155,7 @@ fn received(frame: &Received, ids: &mut Vec<String>) -> Option<Value> {
         Received::Text(text) => {
             let frame = serde_json::from_str(text).unwrap_or_else(|_| json!({ "text": text }));
             let by_the_clock = frame["type"] == "heartbeat" && frame["data"]["received"].is_null();
-            (!by_the_clock).then(|| plain(&frame, ids))
+            (!by_the_clock).then(|| plain(&frame, Words::Given, ids))
         }
         Received::Close { code, reason } => Some(json!({ "close": code, "reason": reason })),
         Received::Binary(bytes) => Some(json!({ "binary": bytes.len() })),
@@ -162,36 +164,50 @@ fn received(frame: &Received, ids: &mut Vec<String>) -> Option<Value> {
     }
 }
 
+/// Whose words an object is in, which decides what of it may be left out.
+#[derive(Clone, Copy, PartialEq)]
+enum Words {
+    /// An event's: what is null is absent.
+    Event,
+    /// An answer's: what is null or empty is absent.
+    Answer,
+    /// A task's own data, and frames: nothing is.
+    Given,
+}
+
 /// Absent is absent, numbers are alike, and what no two runs share has a name.
-fn plain(value: &Value, ids: &mut Vec<String>) -> Value {
+fn plain(value: &Value, words: Words, ids: &mut Vec<String>) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries = serde_json::Map::new();
             for (name, value) in map {
+                let inner = if matches!(name.as_str(), "data" | "metadata") { Words::Given } else { words };
                 let value = match (name.as_str(), value) {
-                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => {
-                        json!("now")
-                    }
+                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => json!("now"),
                     ("id", Value::String(id)) => json!(number_of(id, ids)),
-                    _ => plain(value, ids),
+                    _ => plain(value, inner, ids),
                 };
-                let absent = match name.as_str() {
-                    "data" | "answer" => false,
-                    "synthetic" | "ackUnsupported" => value == json!(false),
-                    // As C says that there is none.
-                    "lastCloseCode" | "httpStatus" => value.is_null() || value == json!(-1),
-                    _ => value.is_null() || value == json!("") || value == json!([]),
-                };
-                if !absent {
+                if !is_absent(name, &value, words) {
                     entries.insert(name.clone(), value);
                 }
             }
             Value::Object(entries)
         }
-        Value::Array(list) => list.iter().map(|value| plain(value, ids)).collect(),
+        Value::Array(list) => list.iter().map(|value| plain(value, words, ids)).collect(),
         Value::Number(number) if number.is_f64() => whole(number.as_f64().unwrap_or_default()),
         Value::String(text) => json!(without_port(text)),
         other => other.clone(),
+    }
+}
+
+fn is_absent(name: &str, value: &Value, words: Words) -> bool {
+    match (words, name) {
+        (Words::Given, _) | (_, "data") => false,
+        (_, "synthetic" | "ackUnsupported") => value.is_null() || *value == json!(false),
+        // As C says that there is none.
+        (Words::Event, "lastCloseCode" | "httpStatus") => value.is_null() || *value == json!(-1),
+        (Words::Event, _) => value.is_null(),
+        (Words::Answer, _) => value.is_null() || *value == json!(""),
     }
 }
 
@@ -234,17 +250,19 @@ mod tests {
     fn what_no_two_runs_share_is_left_out_and_nothing_else() {
         let event = json!({
             "event": "error", "timestamp": 1_732_000_000_000_i64, "message": "no connection to ws://127.0.0.1:4711/ws",
-            "progress": 10.0, "taskId": null, "data": { "id": "9f-1", "n": 0.5, "timestamp": 7, "text": "" },
+            "progress": 10.0, "taskId": null, "data": { "id": "9f-1", "n": 0.5, "timestamp": 7, "none": null },
         });
         let plain = json!({
             "event": "error", "timestamp": "now", "message": "no connection to ws://127.0.0.1:/ws",
-            "progress": 10, "data": { "id": "id 1", "n": 0.5, "timestamp": 7 },
+            "progress": 10, "data": { "id": "id 1", "n": 0.5, "timestamp": 7, "none": null },
         });
         assert_eq!(normalised(event), plain);
         for (one, other) in [
             (json!({ "closeCode": 1006 }), json!({})),
             (json!({ "willRetry": false }), json!({})),
             (json!({ "data": null }), json!({})),
+            (json!({ "data": { "a": null } }), json!({ "data": {} })),
+            (json!({ "stage": "" }), json!({})),
             (json!({ "progress": 10 }), json!({ "progress": 11 })),
             (json!({ "timestamp": 7 }), json!({ "timestamp": 8 })),
             (json!({ "reason": "a" }), json!({ "reason": "b" })),
