@@ -139,6 +139,7 @@ def test_a_callback_that_raises_is_an_error_event_and_changes_nothing_else(clien
     assert "ZeroDivisionError" in said[0].message
     callbacks = client.stats()["callbacks"]
     assert callbacks["failures"] == 2
+    assert callbacks["slowestBatchMs"] >= callbacks["batchMs"] >= 0
     assert "IndexError" in callbacks["lastFailures"][1]
     assert "ZeroDivisionError" in caplog.text
 

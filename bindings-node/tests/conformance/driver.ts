@@ -72,6 +72,8 @@ export class Driver {
       case 'unsubscribe':
         client[verb](first);
         return undefined;
+      case 'stats':
+        return Promise.resolve(client.stats());
       case 'follow':
         return client.follow(first);
       case 'wait':
@@ -120,6 +122,7 @@ export class Driver {
         this.say('event', JSON.stringify(inJson((kind === 'stateChange' ? second : first) as TaskEvent)));
       });
     }
+    client.on('retry', () => {});
     this.client = client;
   }
 

@@ -26,12 +26,15 @@ class Life:
         self.reporters = {}
         for kind in KINDS.split():
             client.on(kind, lambda event: say("event", json.dumps(in_json(event))))
+        client.on("retry", lambda _: None)
 
     def call(self, name, verb, fields):
         """Do at once what is not answered later."""
         match verb, fields:
             case "subscribe" | "unsubscribe", [task]:
                 getattr(self.client, verb)(task)
+            case "stats", []:
+                say("answer", name, json.dumps(self.client.stats()))
             case "report", [task]:
                 self.reporters[task] = self.client.report(task)
             case "progress", [task, percent, stage, message]:

@@ -240,6 +240,10 @@ static steadywire_status call(char **f, size_t count, const char *given) {
         end_client();
         return STEADYWIRE_OK;
     }
+    if (strcmp(verb, "stats") == 0) {
+        say("answer", given, steadywire_client_stats_json(client, NULL));
+        return STEADYWIRE_OK;
+    }
     if (strcmp(verb, "subscribe") == 0) {
         return steadywire_client_subscribe(client, f[1], STEADYWIRE_NUL);
     }

@@ -138,6 +138,7 @@ public:
             {"reconnect", [&] { client_.reconnect(done(name)); }},
             {"disconnect", [&] { client_.disconnect(done(name)); }},
             {"flush", [&] { client_.flush(done(name)); }},
+            {"stats", [&] { say("answer", name, client_.stats_json()); }},
             {"subscribe", [&] { client_.subscribe(f.at(1)); }},
             {"unsubscribe", [&] { client_.unsubscribe(f.at(1)); }},
             {"wait", [&] { client_.outcome(f.at(1), answered<sw::Outcome>(name)); }},

@@ -8,6 +8,9 @@ use steadywire_faults::{Received, Request, Transcript};
 /// From here on a timestamp is one of a clock, not of a script.
 const CLOCK: f64 = 1e11;
 
+/// What stands for the platform's words.
+const BROKE: &str = "it broke";
+
 /// All that was seen of one scenario.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
@@ -17,6 +20,8 @@ pub struct Log {
     pub asked: Vec<Value>,
     /// Every call, in order.
     pub calls: Vec<Call>,
+    /// What the client counts, once all is over.
+    pub stats: Value,
     /// All that the server received.
     pub transcript: Transcript,
     /// Whether the disconnect at the end has settled.
@@ -62,6 +67,7 @@ impl Log {
             }
             lines.push(line);
         }
+        lines.push(json!({ "stats": plain(&counts(&self.stats), Words::Given, &mut ids) }));
         for (index, connection) in self.transcript.connections.iter().enumerate() {
             // Without an upgrade there are no frames.
             let frames = connection.frames.iter().filter(|_| connection.request.is_some());
@@ -118,6 +124,12 @@ pub fn without_the_platforms_words(lines: &[Value]) -> Vec<Value> {
                 *text = own_words(text);
             }
         }
+        for error in line.pointer_mut("/stats/lastErrors").and_then(Value::as_array_mut).into_iter().flatten() {
+            // What kind of failure it was is told in those words too.
+            if error["message"].as_str().is_some_and(|text| text.starts_with(BROKE)) {
+                error["code"] = json!("some");
+            }
+        }
         if let Some(Value::Array(frames)) = line.get_mut("received") {
             frames.retain(|frame| frame.get("close").is_none_or(|code| code == 1000));
         }
@@ -132,7 +144,7 @@ fn own_words(text: &str) -> String {
     if !theirs.iter().any(|start| happened.starts_with(start)) {
         return text.to_owned();
     }
-    decided.map_or("it broke".to_owned(), |decided| format!("it broke; {decided}"))
+    decided.map_or(BROKE.to_owned(), |decided| format!("{BROKE}; {decided}"))
 }
 
 /// The first line in which two logs differ.
@@ -140,6 +152,35 @@ pub fn difference(wanted: &[Value], found: &[Value]) -> Option<String> {
     let at = (0..wanted.len().max(found.len())).find(|at| wanted.get(*at) != found.get(*at))?;
     let line = |lines: &[Value]| lines.get(at).map_or("nothing".to_owned(), Value::to_string);
     Some(format!("line {}:\n  {}\n  {}", at + 1, line(wanted), line(found)))
+}
+
+/// What a client counts, with how much it is only where pings, the clock and the machine leave it alone.
+fn counts(stats: &Value) -> Value {
+    const VARYING: [&str; 9] =
+        ["framesIn", "bytesIn", "framesOut", "bytesOut", "sleptMs", "rttMs", "oldestQueuedMs", "callbacks", "inbox"];
+    let mut stats = stats.clone();
+    for (name, value) in stats.as_object_mut().into_iter().flatten() {
+        if VARYING.contains(&name.as_str()) {
+            *value = match value {
+                Value::Object(map) => map.keys().cloned().collect(),
+                _ => json!("some"),
+            };
+        }
+    }
+    // Whether a link carried what nobody waits for, or was gone before one could tell, is a race.
+    if let Some(receipts) = stats["receipts"].as_object_mut() {
+        let count = |name| receipts.get(name).and_then(Value::as_u64);
+        let both = count("written").zip(count("unknown")).map(|(written, unknown)| written + unknown);
+        receipts.retain(|name, _| name != "written" && name != "unknown");
+        receipts.insert("writtenOrUnknown".to_owned(), json!(both));
+    }
+    // Where in an attempt a reset comes is a race, so even native words differ from run to run.
+    for error in stats["lastErrors"].as_array_mut().into_iter().flatten() {
+        if let Some(Value::String(text)) = error.get_mut("message") {
+            *text = own_words(text);
+        }
+    }
+    stats
 }
 
 /// The token of a request: in a header, or in the query where a browser can set none.
@@ -183,7 +224,9 @@ fn plain(value: &Value, words: Words, ids: &mut Vec<String>) -> Value {
             for (name, value) in map {
                 let inner = if matches!(name.as_str(), "data" | "metadata") { Words::Given } else { words };
                 let value = match (name.as_str(), value) {
-                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => json!("now"),
+                    ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => {
+                        json!("now")
+                    }
                     ("id", Value::String(id)) => json!(number_of(id, ids)),
                     _ => plain(value, inner, ids),
                 };

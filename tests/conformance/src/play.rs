@@ -167,6 +167,10 @@ impl Life<'_> {
         while let Some(open) = self.open().map(str::to_owned) {
             self.hear().await.map_err(|problem| format!("{open}: {problem}"))?;
         }
+        self.driver.tell(&["stats", "stats"])?;
+        while self.seen.stats.is_null() {
+            self.hear().await?;
+        }
         self.driver.tell(&["free", "free"])?;
         self.called("free").await
     }
@@ -184,6 +188,7 @@ impl Life<'_> {
             Said::Asked(asked) => self.seen.asked.push(asked.clone()),
             Said::Event(event) => self.seen.event(event),
             Said::Answer(id, _) if id == "end" => self.seen.ended = true,
+            Said::Answer(id, stats) if id == "stats" => self.seen.stats = stats.clone(),
             Said::Called(_) => {}
             Said::Refused(id, kind) => self.seen.call(id)?.refused = Some(kind.clone()),
             Said::Followed(id, event) => self.seen.call(id)?.followed.push(event.clone()),

@@ -74,6 +74,7 @@ impl Life {
             ["reconnect"] => nothing(name, client.reconnect()),
             ["disconnect"] => nothing(name, client.disconnect()),
             ["flush"] => nothing(name, client.flush()),
+            ["stats"] => say(&["answer", name, &client.stats().to_string()]),
             ["subscribe", task] => client.subscribe(task)?,
             ["unsubscribe", task] => client.unsubscribe(task)?,
             ["follow", task] => follow(name, client.follow(task)?),
