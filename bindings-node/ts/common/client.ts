@@ -182,6 +182,11 @@ export abstract class BaseClient extends Emitter {
     this.close();
   }
 
+  /** @internal */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   /** @internal Shown without what is inside: credentials are. */
   [INSPECT](): string {
     return `${this.constructor.name} { state: '${this.closed ? 'closed' : this.getConnectionState()}' }`;
