@@ -81,7 +81,8 @@ class Registry:
         self.last_failures: deque[str] = deque(maxlen=MAX_FAILURES)
         # Leases whose readers were collected. A finalizer may run at any place, so it takes no lock but appends here.
         self.abandoned: deque[int] = deque()
-        self._listeners: dict[type, tuple[Listener, ...]] = {}
+        # Every kind is there from the beginning: the delivery goes over this while it is changed.
+        self._listeners: dict[type, tuple[Listener, ...]] = dict.fromkeys(_CLASSES.values(), ())
         # The callback of each kind that has exactly one, for good: most events go there, by the shortest way.
         self._sole: dict[type, Callable[[Any], object] | None] = dict.fromkeys(_CLASSES.values())
         self._follows: dict[str, tuple[tuple[int, Reader], ...]] = {}
