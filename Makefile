@@ -82,7 +82,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
+	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -234,8 +234,8 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
 	$(VENV)/clang-format --dry-run --Werror $(CPP)
-	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
-	$(MAKE) check-python
+	cd tests/interop && $(VENV)/ruff format --check . ../parity && $(VENV)/ruff check . ../parity && $(VENV)/mypy . && $(VENV)/mypy ../parity
+	$(MAKE) check-python check-parity
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
 	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
@@ -243,6 +243,10 @@ check-python: wheel ## the Python package: format, lints, types, and the stubs a
 	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
+
+check-parity: wheel node_modules ## every language has what spec/api.json lists, and README.md's table is made of it
+	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
+	$(VENV)/python tests/parity/check.py
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -354,13 +358,16 @@ bench-c: # against the library as it is installed
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors
 
+bless-options: venv ## write README.md's table of options anew
+	$(VENV)/python tests/parity/check.py --write
+
 bless-c: ## write the C header and the list of symbols anew
 	BLESS=1 $(CARGO) test --locked -p steadywire-c --test header --test symbols
 
 fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
-	cd tests/interop && $(VENV)/ruff format
+	cd tests/interop && $(VENV)/ruff format . ../parity
 	$(VENV)/clang-format -i $(CPP)
 	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
 

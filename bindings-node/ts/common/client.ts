@@ -132,7 +132,7 @@ export abstract class BaseClient extends Emitter {
   }
 
   /**
-   * Wants a task until the returned function is called, and connects without limit of tries.
+   * @internal For hooks: wants a task until the returned function is called, and connects without limit of tries.
    *
    * @throws {SteadywireError} as `subscribe()`.
    */
