@@ -188,9 +188,9 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(MAKE) check-python
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
-	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../examples/servers ../benches/python && $(VENV)/ruff check . ../examples/python ../examples/servers ../benches/python
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
-	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
+	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python && $(VENV)/mypy ../examples/servers/fastapi
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
 
@@ -312,7 +312,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format
 	$(VENV)/clang-format -i $(CPP)
-	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
+	cd bindings-python && $(VENV)/ruff format . ../examples/python ../examples/servers ../benches/python
 
 clean: ## remove what was built
 	$(CARGO) clean
