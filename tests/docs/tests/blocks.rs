@@ -1,5 +1,12 @@
 //! Every block of Rust in README.md and docs/, run against a hub; somebody reports the tasks that it follows.
-#![allow(unused, unreachable_code, missing_docs, clippy::all, clippy::disallowed_macros, reason = "documents show what matters")]
+#![allow(
+    unused,
+    unreachable_code,
+    missing_docs,
+    clippy::all,
+    clippy::disallowed_macros,
+    reason = "documents show what matters"
+)]
 
 use std::error::Error;
 use std::sync::mpsc::sync_channel;

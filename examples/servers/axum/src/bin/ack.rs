@@ -1,10 +1,10 @@
 //! The same with the extension `ack`: `cargo run --bin ack -- 127.0.0.1:8080`.
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
 use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::{Router, routing::any};
 use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast::{Sender, channel};
 
 const MAX_WAITING: usize = 1000; // A client so many messages behind is cut off. It comes back, and gets the latest.
