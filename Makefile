@@ -61,7 +61,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
 	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
 
 help: ## list the targets
@@ -156,6 +156,11 @@ test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 test-interop: venv target/interop/node_modules/.package-lock.json ## servers for Node and Python that nobody here wrote
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_servers.py
+	$(MAKE) test-docs
+
+test-docs: venv ## the documents: links, servers that they show, shell blocks, the demo (part of `test-interop`; the languages' tests run the rest)
+	$(CARGO) build --locked -p steadywire-cli
+	$(VENV)/python tests/interop/test_docs.py
 
 test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	@$(call need,nginx,nginx)
