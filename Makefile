@@ -81,7 +81,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-nginx test-valgrind lib install stage \
+.PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
 	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
@@ -203,6 +203,11 @@ test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 test-interop: venv target/interop/node_modules/.package-lock.json ## servers for Node and Python that nobody here wrote
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_servers.py
+	$(MAKE) test-docs
+
+test-docs: venv ## the documents: links, servers that they show, shell blocks, the demo (part of `test-interop`; the languages' tests run the rest)
+	$(CARGO) build --locked -p steadywire-cli
+	$(VENV)/python tests/interop/test_docs.py
 
 test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	@$(call need,nginx,nginx)
@@ -238,9 +243,9 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(MAKE) check-python check-parity
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
-	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../benches/python && $(VENV)/ruff check . ../examples/python ../benches/python
+	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../examples/servers ../benches/python && $(VENV)/ruff check . ../examples/python ../examples/servers ../benches/python
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
-	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python
+	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python && $(VENV)/mypy ../examples/servers/fastapi
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
 
@@ -369,7 +374,7 @@ fmt: node_modules venv ## format everything
 	$(NPM) run fmt
 	cd tests/interop && $(VENV)/ruff format . ../parity
 	$(VENV)/clang-format -i $(CPP)
-	cd bindings-python && $(VENV)/ruff format . ../examples/python ../benches/python
+	cd bindings-python && $(VENV)/ruff format . ../examples/python ../examples/servers ../benches/python
 
 clean: ## remove what was built
 	$(CARGO) clean
