@@ -4,6 +4,8 @@
     unreachable_code,
     missing_docs,
     clippy::all,
+    clippy::redundant_clone,
+    clippy::unwrap_used,
     clippy::disallowed_macros,
     reason = "documents show what matters"
 )]
