@@ -19,7 +19,8 @@ NPM := npm --prefix bindings-node
 DASHBOARD = $(TARGET)/dashboard/index.html
 
 # Written by hand, and formatted by clang-format
-CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c benches/c/*)
+CPP = $(wildcard include/*.hpp include/*/*.hpp examples/*/*.c examples/*/*.cpp tests/cpp/*.*pp tests/cpp/*.c \
+	tests/conformance/drivers/*.c tests/conformance/drivers/*.cpp benches/c/*)
 
 # Where `make install` puts the C library; LIBDIR is below PREFIX (lib64, lib/x86_64-linux-gnu)
 PREFIX ?= /usr/local
@@ -46,6 +47,25 @@ PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
 CMAKE ?= $(VENV)/cmake
 
+# In which languages `make conformance` plays the e2e vectors; E2E=PART plays those whose name holds it.
+LANGUAGES ?= rust c cpp python aio node web chromium
+# Those that `make test` plays, which has no browser.
+PLAYED := $(filter-out chromium,$(LANGUAGES))
+# What they need to be built and installed
+PLAYED_PARTS = $(if $(filter c cpp,$(LANGUAGES)),stage) $(if $(filter python aio,$(LANGUAGES)),wheel) \
+	$(if $(filter node web chromium,$(LANGUAGES)),pack-node)
+DRIVERS := target/conformance/drivers
+DRIVER_FLAGS = -Wall -Wextra -Wpedantic -Wshadow -Werror -I$(STAGE)/include
+DRIVER_LIBS = -L$(STAGE)/lib -Wl,-rpath,$(STAGE)/lib -lsteadywire -pthread
+driver_rust = 'rust=$(TARGET)/debug/steadywire-driver'
+driver_c = 'c=$(DRIVERS)/c'
+driver_cpp = 'cpp=$(DRIVERS)/cpp'
+driver_python = 'python=target/venv-conformance/bin/python -B bindings-python/tests/conformance/driver.py sync'
+driver_aio = 'aio=target/venv-conformance/bin/python -B bindings-python/tests/conformance/driver.py aio'
+driver_node = 'node=node $(DRIVERS)/node.mjs target/npm-project'
+driver_web = --web 'web=node $(DRIVERS)/web.mjs'
+driver_chromium = --web 'chromium=node bindings-node/tests/conformance/chromium.mjs $(DRIVERS)/page.js'
+
 # How the wheel is built that the tests install: `make test-python WHEEL_PROFILE=release` for the one that ships.
 WHEEL_PROFILE ?= dev
 WHEELS := target/wheels-$(WHEEL_PROFILE)
@@ -61,8 +81,8 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c fmt clean
+.PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
+	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,8 +105,35 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 	$(MAKE) test-node
 	$(MAKE) test-cpp
 	$(MAKE) test-python
+	$(if $(PLAYED),$(MAKE) play LANGUAGES="$(PLAYED)")
 	$(MAKE) test-autobahn
 	$(MAKE) test-interop
+
+conformance: $(PLAYED_PARTS) ## every e2e vector in every language, and whether all saw the same (LANGUAGES="rust c" E2E=part)
+	$(MAKE) play
+
+play: # the same, of what is built and installed already
+	$(foreach language,$(LANGUAGES),$(if $(driver_$(language)),,$(error there is no driver for $(language))))
+	$(CARGO) build --locked --quiet -p steadywire-conformance
+	mkdir -p $(DRIVERS)
+ifneq ($(filter c,$(LANGUAGES)),)
+	$(CC) -std=c99 $(DRIVER_FLAGS) tests/conformance/drivers/driver.c -o $(DRIVERS)/c $(DRIVER_LIBS)
+endif
+ifneq ($(filter cpp,$(LANGUAGES)),)
+	$(CXX) -std=c++17 $(DRIVER_FLAGS) tests/conformance/drivers/driver.cpp -o $(DRIVERS)/cpp $(DRIVER_LIBS)
+endif
+ifneq ($(filter python aio,$(LANGUAGES)),)
+	$(PYTHON) -m venv --clear target/venv-conformance
+	target/venv-conformance/bin/pip install --quiet --disable-pip-version-check --no-index $(WHEELS)/*.whl
+endif
+ifneq ($(filter node web chromium,$(LANGUAGES)),)
+	cd bindings-node && node tests/conformance/build.mjs ../target/npm-project ../$(DRIVERS)
+endif
+ifneq ($(filter chromium,$(LANGUAGES)),)
+	@$(call need,chromium,chromium)
+endif
+	$(TARGET)/debug/steadywire-conformance --out target/conformance/logs --only '$(E2E)' \
+		$(foreach language,$(LANGUAGES),$(driver_$(language)))
 
 test-c: ## the C library: its header, what it exports, programs in C (part of `test`)
 	$(CARGO) test --locked -p steadywire-c
@@ -122,7 +169,7 @@ pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm
 	node bindings-node/npm/pack.mjs $(ADDON) target/npm
 	node bindings-node/npm/install.mjs target/npm target/npm-project
 
-test-web: dashboard ## the dashboard in Chromium, which Debian has; pictures in target/screenshots
+test-web: dashboard ## the dashboard, the hooks and a worker in Chromium, which Debian has; pictures in target/screenshots
 	@$(call need,chromium,chromium)
 	$(NPM) run test:browser
 
@@ -168,6 +215,8 @@ test-nginx: venv ## nginx as a reverse proxy, which Debian has
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_nginx.py
 
+# In the end, of releases.
+test-all: PLAYED :=
 test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-node TRACED=600 ADDON_PROFILE=release
 	$(MAKE) test-nginx
@@ -178,6 +227,7 @@ test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) test-valgrind
 	$(MAKE) sdist WHEEL_PROFILE=dev
 	EXITS=50 $(MAKE) test-python audit-wheel WHEEL_PROFILE=release
+	$(MAKE) conformance STAGE_PROFILE=release ADDON_PROFILE=release WHEEL_PROFILE=release
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
@@ -189,8 +239,8 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
 	$(VENV)/clang-format --dry-run --Werror $(CPP)
-	cd tests/interop && $(VENV)/ruff format --check && $(VENV)/ruff check && $(VENV)/mypy .
-	$(MAKE) check-python
+	cd tests/interop && $(VENV)/ruff format --check . ../parity && $(VENV)/ruff check . ../parity && $(VENV)/mypy . && $(VENV)/mypy ../parity
+	$(MAKE) check-python check-parity
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
 	cd bindings-python && $(VENV)/ruff format --check . ../examples/python ../examples/servers ../benches/python && $(VENV)/ruff check . ../examples/python ../examples/servers ../benches/python
@@ -198,6 +248,10 @@ check-python: wheel ## the Python package: format, lints, types, and the stubs a
 	cd bindings-python && $(VENV)/mypy python/steadywire tests/typed.py && $(VENV)/mypy ../examples/python && $(VENV)/mypy ../examples/servers/fastapi
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
+
+check-parity: wheel node_modules ## every language has what spec/api.json lists, and README.md's table is made of it
+	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
+	$(VENV)/python tests/parity/check.py
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
 	@if $(CARGO) tree --locked -p steadywire --no-default-features -e normal | grep -E 'tokio|mio|socket2|rustix'; then \
@@ -309,13 +363,16 @@ bench-c: # against the library as it is installed
 bless: ## write what the vectors give into their files, to be read and judged
 	BLESS=1 $(CARGO) test --locked -p steadywire-tests --test vectors
 
+bless-options: venv ## write README.md's table of options anew
+	$(VENV)/python tests/parity/check.py --write
+
 bless-c: ## write the C header and the list of symbols anew
 	BLESS=1 $(CARGO) test --locked -p steadywire-c --test header --test symbols
 
 fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
-	cd tests/interop && $(VENV)/ruff format
+	cd tests/interop && $(VENV)/ruff format . ../parity
 	$(VENV)/clang-format -i $(CPP)
 	cd bindings-python && $(VENV)/ruff format . ../examples/python ../examples/servers ../benches/python
 

@@ -380,7 +380,8 @@ record! {
             return (&self.data).into_pyobject(py);
         }
         let why = self.reason.as_ref().map(|reason| format!("was lost: {}", reason.bind(py)));
-        let failed = || self.message.as_ref().map_or_else(String::new, |text| format!("failed: {}", text.bind(py)));
+        let said = self.message.as_ref().or(self.code.as_ref());
+        let failed = || said.map_or_else(|| "failed".to_owned(), |text| format!("failed: {}", text.bind(py)));
         let text = format!("task {} {}", self.task_id.bind(py), why.unwrap_or_else(failed));
         Err(crate::errors::raise(steadywire::ErrorKind::TaskFailed, &text))
     }

@@ -155,6 +155,35 @@ async def test_a_coroutine_that_fails_is_a_failed_attempt(url):
     client.close()
 
 
+async def test_a_coroutine_that_is_cancelled_is_a_failed_attempt(url):
+    async def token(_):
+        raise asyncio.CancelledError
+
+    client = aio.Client(url, token=token, max_connect_attempts=1)
+    with pytest.raises(errors.AttemptsExhaustedError):
+        await client.connect(timeout=10)
+    client.close()
+
+
+async def test_a_classify_that_makes_no_sense_leaves_the_end_as_proposed():
+    client = aio.Client("ws://127.0.0.1:1/", classify=lambda _: "shrug", max_connect_attempts=1)
+    with pytest.raises(errors.AttemptsExhaustedError):
+        await client.connect(timeout=10)
+    client.close()
+
+
+async def test_what_a_block_raises_comes_out_of_it(url, task_id):
+    client = aio.Client(url)
+
+    async def block():
+        async with client, client.report(task_id):
+            client.close()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await block()
+
+
 def test_a_second_loop_is_refused(url):
     client = aio.Client(url)
     with asyncio.Runner() as first:

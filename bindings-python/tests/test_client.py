@@ -1,6 +1,8 @@
 """The client for threads, against the hub and a server that follows a script."""
 
+import functools
 import json
+import sys
 import threading
 import time
 
@@ -72,11 +74,12 @@ def test_wait_can_be_limited_in_time_and_gives_the_task_up(client, task_id):
     assert (stats["openTasks"], stats["callbacks"]["waiting"]) == (0, 0)
 
 
-def test_unsubscribing_ends_what_waits_with_lost(client, task_id):
+def test_unsubscribing_leaves_follows_alone(client, task_id):
     client.connect(task_id)
     assert client.current_task_id == task_id
     stream = client.follow(task_id)
     client.unsubscribe(task_id)
+    assert client.current_task_id == task_id
     client.disconnect()
     assert [(event.kind, event.reason) for event in stream if event.kind == "lost"] == [("lost", "disconnected")]
     assert client.state == "disconnected"
@@ -139,6 +142,7 @@ def test_a_callback_that_raises_is_an_error_event_and_changes_nothing_else(clien
     assert "ZeroDivisionError" in said[0].message
     callbacks = client.stats()["callbacks"]
     assert callbacks["failures"] == 2
+    assert callbacks["slowestBatchMs"] >= callbacks["batchMs"] >= 0
     assert "IndexError" in callbacks["lastFailures"][1]
     assert "ZeroDivisionError" in caplog.text
 
@@ -214,6 +218,9 @@ def test_send_tells_what_became_of_each_message(client, task_id):
     ("message", "said"),
     [
         ({}, "`type` and `taskId`"),
+        ("log", "`type` and `taskId`"),
+        ({"type": "log", "taskId": "t", "timestamp": "now"}, "`timestamp` takes milliseconds since the Unix epoch"),
+        ({"type": "log", "taskId": "t", "timestamp": float("nan")}, "`timestamp` takes milliseconds"),
         ({"type": "log", "taskId": ""}, "task id"),
         ({"type": "progress", "taskId": "t"}, "`data.progress` takes a number"),
         ({"type": "progress", "taskId": "t", "data": {"progress": float("nan")}}, "NaN"),
@@ -257,13 +264,13 @@ def test_credentials_are_asked_for_before_every_attempt(scripted):
     client.close()
 
 
-@pytest.mark.parametrize("token", [lambda _: 1 // 0, lambda _: 7])
+@pytest.mark.parametrize("token", [lambda _: 1 // 0, lambda _: 7, lambda _: sys.exit(1)])
 def test_credentials_that_cannot_be_had_are_a_failed_attempt(url, token):
     client = steadywire.Client(url, token=token, max_connect_attempts=1)
     said = []
     client.on("error", said.append)
     with pytest.raises(errors.Error) as caught:
-        client.connect()
+        client.connect(timeout=PATIENCE)
     assert caught.value.kind in {"attempts_exhausted", "credentials_failed"}
     assert "hunter2" not in str(caught.value)
     client.close()
@@ -282,6 +289,45 @@ def test_classify_says_what_an_end_means(scripted):
         client.connect()
     assert (endings[0].http_status, endings[0].disposition) == (503, "retry")
     client.close()
+
+
+@pytest.mark.parametrize("classify", [lambda _: "shrug", lambda _: sys.exit(1), lambda _: 1 // 0])
+def test_a_classify_that_fails_leaves_the_end_as_proposed(classify, caplog):
+    client = steadywire.Client("ws://127.0.0.1:1/", classify=classify, max_connect_attempts=1)
+    with pytest.raises(errors.AttemptsExhaustedError):
+        client.connect(timeout=PATIENCE)
+    assert "the function given as `classify` failed" in caplog.text
+    client.close()
+
+
+def test_a_call_with_something_that_is_no_task_leaves_nothing_behind(client):
+    for call in (client.connect, client.follow, client.wait, client.track, client.report):
+        with pytest.raises(TypeError):
+            call(5)
+    assert client._router._connecting == set()
+    client.connect()
+    counts = client.stats()["callbacks"]
+    assert (counts["follows"], counts["waiting"]) == (0, 0)
+
+
+def test_a_callback_that_would_not_run_is_refused(client):
+    async def coroutine(event):
+        pass
+
+    def generator(event):
+        yield event
+
+    class Called:
+        async def __call__(self, event):
+            pass
+
+        async def method(self, event):
+            pass
+
+    for callback in (coroutine, generator, Called(), Called().method, functools.partial(coroutine)):
+        with pytest.raises(errors.InvalidArgumentError, match="plain function"):
+            client.on("log", callback)
+    assert client.on("log", functools.partial(print))()
 
 
 def test_connect_fails_when_the_attempts_are_used_up():

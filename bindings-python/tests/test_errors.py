@@ -46,7 +46,11 @@ def test_kinds_are_what_python_catches_already():
         ({"conflate": "always"}, "`conflate` takes"),
         ({"max_message_size": 0}, "`max_message_size`"),
         ({"heartbeat_interval": b"1"}, "`heartbeat_interval` cannot take a value of type bytes"),
-        ({"tls": {"min_version": "1.1"}}, "tls.min"),
+        ({"tls": {"min_version": "1.1"}}, "`tls.min_version` takes"),
+        ({"tls": {"client_cert": "x"}}, "`tls.client_cert` and `tls.client_key`"),
+        ({"overflow": "block"}, '"drop_oldest"'),
+        ({"reconnect_interval": True}, "not True"),
+        ({"classify": "fatal"}, "`classify` takes a function, not str"),
         ({"proxy": "ftp://p"}, "`proxy` takes"),
         ({"dispositions": {4000: "shrug"}}, "`dispositions`"),
         ({"terminal_status": {"gone": "maybe"}}, "`terminal_status`"),
@@ -57,6 +61,11 @@ def test_an_option_that_is_refused_is_named(options, said):
     with pytest.raises(errors.InvalidArgumentError) as caught:
         steadywire.Client(URL, **options)
     assert said in str(caught.value)
+
+
+def test_what_was_given_is_shown_as_it_was():
+    with pytest.raises(errors.InvalidUrlError, match="not http://null/maxAge"):
+        steadywire.Client("http://null/maxAge")
 
 
 def test_an_unknown_option_is_named():

@@ -73,6 +73,8 @@ def test_an_outcome_gives_its_data_or_raises():
     assert Outcome("t", "complete").ok
     with pytest.raises(steadywire.errors.TaskFailedError, match="task t failed: failed"):
         SAMPLES[-2].result()
+    with pytest.raises(steadywire.errors.TaskFailedError, match=r"^task t failed$"):
+        Outcome("t", "error").result()
     with pytest.raises(steadywire.errors.TaskFailedError, match="was lost: forgotten"):
         Outcome("t", "lost", reason="forgotten").result()
 

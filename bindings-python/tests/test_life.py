@@ -160,6 +160,19 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), client.state)
     assert done.stdout.split() == ["0", "connected"], done.stderr
 
 
+def test_what_a_block_raises_in_a_child_comes_out_of_it(url, task_id):
+    code = f"""
+import os, steadywire, sys
+with steadywire.Client({url!r}) as client, client.report({task_id!r}) as task:
+    child = os.fork()
+    if child == 0:
+        sys.exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    done = run(code)
+    assert done.stdout.split() == ["7"], done.stderr
+
+
 def in_child(url, task):
     with steadywire.Client(url) as client, client.report(task) as reporter:
         reporter.progress(50)

@@ -89,3 +89,34 @@ def test_an_end_that_the_server_does_not_confirm_is_logged(caplog):
         pass
     client.close()
     assert "not confirmed the end of task t" in caplog.text
+
+
+def test_what_a_block_raises_comes_out_of_it(worker, task_id, caplog):
+    def block():
+        with worker.report(task_id):
+            worker.close()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        block()
+    assert "could not be reported" in caplog.text
+    with pytest.raises(errors.ClosedError):
+        worker.report(task_id)
+
+
+def test_a_loop_that_is_left_abandons_the_task(client, worker, task_id):
+    stream = client.follow(task_id)
+    steps = worker.report(task_id, range(3))
+    next(steps)
+    steps.close()
+    assert [event.code for event in stream if event.kind == "error"] == ["abandoned"]
+
+
+def test_a_record_that_cannot_be_formatted_harms_only_itself(worker, task_id, capsys):
+    log = logging.getLogger("program.formats")
+    log.propagate = False
+    handler = steadywire.log.TaskHandler(worker.report(task_id))
+    log.addHandler(handler)
+    log.error("%d", "three")
+    log.removeHandler(handler)
+    assert "Logging error" in capsys.readouterr().err

@@ -152,7 +152,10 @@ fn many_and_long_lines_all_arrive_in_order() {
     let script = "i=0; while [ $i -lt 900 ]; do echo line $i; i=$((i+1)); done; head -c 20000 /dev/zero | tr '\\0' x";
     let events = reported(&hub, |url| {
         let out = output(&["run", "--task", "t", "--url", url, "--flush-timeout", "60", "--", "sh", "-c", script]);
-        assert_eq!((out.status.code(), text(&out.stderr)), (Some(0), String::new()));
+        let said = text(&out.stderr);
+        // On a busy machine it may have said that it waits.
+        let complaints: Vec<_> = said.lines().filter(|line| !line.starts_with("steadywire: waiting for ")).collect();
+        assert_eq!((out.status.code(), complaints), (Some(0), vec![]));
     });
     let seen = lines(&events);
     let expected: Vec<String> = (0..900).map(|index| format!("line {index}")).collect();

@@ -196,7 +196,7 @@ impl Shared {
         }
     }
 
-    /// Adds a connection that was upgraded.
+    /// Adds a connection that is about to be upgraded.
     pub(crate) fn register(self: &Arc<Self>) -> Registered {
         let link = Arc::new(Link::default());
         let key = self.links().insert(link.clone());

@@ -1,4 +1,4 @@
-"""What the documents say, held against what there is: links, files that they show, shell blocks, the demo, error texts."""
+"""What the documents say, held against what there is: links, files they show, shell blocks, the demo, error texts."""
 
 import asyncio
 import difflib

@@ -159,3 +159,13 @@ describe('messages that make no sense', () => {
     expect(() => new FakeClient().send(message as never)).toThrow(text);
   });
 });
+
+test('a listener may throw what has no text', () => {
+  const client = new FakeClient();
+  client.on('connected', () => {
+    throw Object.create(null);
+  });
+  client.tell({ type: 'connected', generation: 1 });
+  expect(client.surfaced.length).toBe(1);
+  expect(client.stats().callbacks.failures).toBe(1);
+});

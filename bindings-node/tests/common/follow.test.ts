@@ -109,3 +109,34 @@ test('bytes are bounded too', async () => {
   const events = await all(follow);
   expect(events[0]).toEqual({ type: 'overflow', count: 5 });
 });
+
+test('a signal that comes after the outcome, but before it is read, ends it with its reason as well', async () => {
+  const client = new FakeClient();
+  const stop = new AbortController();
+  const follow = client.follow('t', { signal: stop.signal });
+  client.tell(progress(1), outcome(1));
+  stop.abort('enough');
+  await expect(follow.next()).rejects.toBe('enough');
+  expect(await follow.next()).toEqual({ value: undefined, done: true });
+});
+
+test('lets go of its signal when the outcome has been read', async () => {
+  const client = new FakeClient();
+  const { signal } = new AbortController();
+  let listening = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...given: unknown[]) => {
+    listening++;
+    Reflect.apply(addEventListener, signal, given);
+  };
+  signal.removeEventListener = (...given: unknown[]) => {
+    listening--;
+    Reflect.apply(removeEventListener, signal, given);
+  };
+  const follow = client.follow('t', { signal });
+  client.tell(outcome(1));
+  expect(listening).toBe(1);
+  await all(follow);
+  expect(listening).toBe(0);
+  expect(client.calls.length).toBe(1);
+});

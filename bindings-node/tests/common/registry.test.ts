@@ -50,6 +50,18 @@ test('initialize takes the place of one that is disconnected or has stopped, and
   expect([second === first, find() === second]).toEqual([false, true]);
 });
 
+test('one that was closed counts as none', () => {
+  const { getClient, initialize, find } = registry();
+  getClient({ url: 'ws://a' }).close();
+  expect(find()).toBeUndefined();
+  expect(() => getClient()).toThrow(/no client yet/);
+  const second = getClient({ url: 'ws://b' });
+  expect(getClient()).toBe(second);
+  second.now = 'connected';
+  second.close();
+  expect(initialize({ url: 'ws://c' })).toBe(find());
+});
+
 test('two copies of this library share it, and know each other’s errors', async () => {
   const client = registry().getClient({ url: 'ws://h' });
   expect(registry().find()).toBe(client);

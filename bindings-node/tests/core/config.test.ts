@@ -88,7 +88,7 @@ test.each(REFUSED)('%s refuses %j', (option, value, takes, shown) => {
 });
 
 test.each(['reconectInterval', 'toString', '__proto__', ''])('there is no option %j', (name) => {
-  const text = 'the options are listed in the documentation of Config';
+  const text = 'the README lists the options';
   try {
     setOption(newConfig('ws://localhost'), name, 1);
     expect.unreachable();

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Client } from '../../ts/node';
 import { load } from '../../ts/node/addon';
@@ -270,4 +271,98 @@ test('where there is no addon the error says what was tried and what else there 
   expect(kindOf(() => load('darwin', 'arm64', () => ({ version: () => '9.9.9' })))[1]).toContain(
     'it is of version 9.9.9',
   );
+});
+
+test('a client that is shown shows no credentials', () => {
+  const token = () => 'secret-1';
+  const headers = { 'x-key': 'secret-2' };
+  const client = make({ url: 'ws://user:secret-3@127.0.0.1:1/?key=secret-4', headers, token });
+  expect(inspect(client, { depth: 9 })).toBe("Client { state: 'disconnected' }");
+  const inside = inspect({ ...client }, { depth: 9, showHidden: true });
+  expect(inside).toContain('router');
+  expect(inside).not.toContain('secret');
+});
+
+test('closing tells what became of messages, as far as it is known', async () => {
+  const client = make();
+  await client.connect();
+  const link = await server.link();
+  const receipt = client.send({ type: 'log', taskId: 't', data: { message: 'm' } });
+  // The turn of the loop in which the receipt would be told does not come before it is closed.
+  await heard(link, ({ type }) => type === 'log');
+  client.close();
+  expect((await receipt).state).toMatch(/^(written|unknown)$/);
+  const later = make();
+  const waiting = later.send({ type: 'log', taskId: 't', data: { message: 'm' } });
+  later.close();
+  expect(await waiting).toEqual({ state: 'dropped', reason: 'closed' });
+});
+
+test('closing inside a listener answers who waits and calls nobody any more', async () => {
+  const client = make();
+  const seen: string[] = [];
+  client.on('progress', ({ progress }) => {
+    seen.push(`progress ${progress}`);
+    client.close();
+  });
+  client.on('lost', () => seen.push('lost'));
+  await client.connect('t');
+  const waiting = client.wait('t');
+  const link = await server.link();
+  link.send(progress(1));
+  link.send(progress(2));
+  expect(await waiting).toMatchObject({ kind: 'lost', reason: 'closed' });
+  expect(seen).toEqual(['progress 1']);
+});
+
+test('collections are refused where they would count as empty objects', async () => {
+  const refused = (options: object) => kindOf(() => make(options as ConnectionOptions));
+  const said = (name: string) => ['invalid_argument', expect.stringContaining(`not a ${name}`)];
+  expect(refused({ headers: new Headers({ a: 'b' }) })).toEqual(said('Headers'));
+  expect(refused({ dispositions: new Map([[4000, 'fatal']]) })).toEqual(said('Map'));
+  expect(refused({ cursors: { t: { epoch: 'e', seq: 1n } } })).toEqual([
+    'invalid_argument',
+    expect.stringContaining('`cursors`'),
+  ]);
+  const client = make({ headers: () => new Map([['a', 'b']]) as never, maxConnectAttempts: 1 });
+  await expect(client.connect()).rejects.toThrow('`headers`');
+});
+
+test('an argument of another type is refused by name', () => {
+  const client = make();
+  const task = client.report('t');
+  const named = (name: string) => ['invalid_argument', expect.stringContaining(`\`${name}\` takes`)];
+  const refused = (call: () => unknown) => kindOf(call);
+  expect(refused(() => client.send({ type: 'x', taskId: 't', timestamp: 'now' as never }))).toEqual(named('timestamp'));
+  expect(refused(() => client.send({ type: 'x', taskId: 't', timestamp: Number.NaN }))).toEqual(named('timestamp'));
+  expect(refused(() => task.progress('50' as never))).toEqual(named('progress'));
+  expect(refused(() => task.progress(undefined as never))).toEqual(named('progress'));
+  expect(refused(() => task.progress(1, { stage: 5 as never }))).toEqual(named('stage'));
+  expect(refused(() => task.log(5 as never))).toEqual(named('message'));
+  expect(refused(() => task.fail(new Error('boom') as never))).toEqual(named('message'));
+  expect(task.ended).toBe(false);
+});
+
+test('what a logger throws is told, and what comes after it is delivered', async () => {
+  const ran = await run(
+    `
+      import { Client } from 'steadywire';
+      const logger = { warn() { throw new Error('from the logger'); }, error() {} };
+      process.on('uncaughtException', ({ message }) => console.log(message));
+      const client = new Client({ url: process.env.URL, logger });
+      client.on('progress', ({ progress }) => {
+        console.log(progress);
+        client.close();
+      });
+      client.connect();
+    `,
+    (() => {
+      server.link().then((link) => {
+        link.send('garbage');
+        link.send(progress(1));
+      });
+      return server.url;
+    })(),
+  );
+  expect(ran.out.trim().split('\n'), ran.err).toEqual(['from the logger', '1']);
 });

@@ -21,6 +21,9 @@ import { draftOf } from './message';
 import { Router } from './router';
 import { Task } from './task';
 
+/** What Node's `console.log` asks an object for. */
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never;
+
 /**
  * A connection to one server that restores itself, and the tasks that are followed and reported over it. Every call may
  * be made in any state and inside listeners.
@@ -77,7 +80,7 @@ export abstract class BaseClient extends Emitter {
     this.call({ type: 'subscribe', task: taskId });
   }
 
-  /** No longer wants a task. Those who follow it or wait for it get `lost`, reason `unsubscribed`. */
+  /** No longer wants a task on account of `subscribe()` or `connect()`. Follows and waits of it go on. */
   unsubscribe(taskId: string): void {
     this.call({ type: 'unsubscribe', task: taskId });
   }
@@ -129,7 +132,7 @@ export abstract class BaseClient extends Emitter {
   }
 
   /**
-   * Wants a task until the returned function is called, and connects without limit of tries.
+   * @internal For hooks: wants a task until the returned function is called, and connects without limit of tries.
    *
    * @throws {SteadywireError} as `subscribe()`.
    */
@@ -177,6 +180,16 @@ export abstract class BaseClient extends Emitter {
   async [ASYNC_DISPOSE](): Promise<void> {
     await this.disconnect();
     this.close();
+  }
+
+  /** @internal */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** @internal Shown without what is inside: credentials are. */
+  [INSPECT](): string {
+    return `${this.constructor.name} { state: '${this.closed ? 'closed' : this.getConnectionState()}' }`;
   }
 
   /** @internal */

@@ -45,7 +45,7 @@ export class Follow implements AsyncIterableIterator<TaskEvent, undefined> {
   private failure: { readonly reason: unknown } | undefined;
   private readers: Reader[] = [];
 
-  /** `leave` gives the task up. */
+  /** `leave` gives the task up, or lets go of one that has ended. It may be called more than once. */
   constructor(
     readonly taskId: string,
     private readonly leave: () => void,
@@ -95,7 +95,7 @@ export class Follow implements AsyncIterableIterator<TaskEvent, undefined> {
 
   /** @internal Ends it here: what waits is forgotten, the next read fails with the reason if there is one. */
   stop(failure?: { readonly reason: unknown }): void {
-    const wasFinished = this.finished;
+    const hasMore = !this.finished || this.last !== undefined;
     this.finished = true;
     this.entries = [];
     this.head = this.live = this.bytes = this.overflowed = 0;
@@ -103,7 +103,7 @@ export class Follow implements AsyncIterableIterator<TaskEvent, undefined> {
     const reader = failure && this.readers.shift();
     if (reader) {
       reader.reject(failure.reason);
-    } else if (!wasFinished) {
+    } else if (hasMore) {
       this.failure = failure;
     }
     this.answer();
@@ -147,6 +147,7 @@ export class Follow implements AsyncIterableIterator<TaskEvent, undefined> {
     if (this.last) {
       const value = this.last;
       this.last = undefined;
+      this.leave();
       return { value, done: false };
     }
     return this.finished ? { value: undefined, done: true } : undefined;

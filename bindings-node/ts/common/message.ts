@@ -16,27 +16,35 @@ export function draftOf(message: OutgoingMessage, ack: boolean): Draft {
   if (typeof type !== 'string' || typeof taskId !== 'string') {
     bad('a message is an object with `type` and `taskId`, both strings');
   }
+  if (timestamp !== undefined && !Number.isSafeInteger(Math.trunc(timestamp))) {
+    bad('`timestamp` takes milliseconds since the Unix epoch');
+  }
   const draft = { type, taskId, timestamp, ack };
   switch (type) {
     case 'progress': {
       const { progress, stage, message } = fieldsOf(type, data, ['progress', 'stage', 'message']);
-      if (typeof progress !== 'number') {
-        bad('`data.progress` takes a number from 0 to 100');
-      }
-      return { ...draft, progress, stage: text('stage', stage), message: text('message', message) };
+      return {
+        ...draft,
+        progress: percentOf('data.progress', progress),
+        stage: textOf('data.stage', stage),
+        message: textOf('data.message', message),
+      };
     }
     case 'log': {
       const { level, message, metadata } = fieldsOf(type, data, ['level', 'message', 'metadata']);
       return {
         ...draft,
         level: levelOf(level),
-        message: text('message', message),
+        message: textOf('data.message', message),
         metadata: metadata == null ? undefined : jsonOf('data.metadata', fieldsOf('metadata', metadata)),
       };
     }
     case 'error': {
       const { error, message, code, taskId: _, ...rest } = fieldsOf(type, data);
-      return { ...draft, ...errorWords(text('error', error) || text('message', message), text('code', code), rest) };
+      return {
+        ...draft,
+        ...errorWords(textOf('data.error', error) || textOf('data.message', message), textOf('data.code', code), rest),
+      };
     }
     case 'heartbeat':
       return draft;
@@ -70,6 +78,16 @@ export function bad(message: string): never {
   throw new SteadywireError('invalid_argument', message);
 }
 
+/** A text; empty where there is none. */
+export function textOf(name: string, value: unknown): string {
+  return value == null ? '' : typeof value === 'string' ? value : bad(`\`${name}\` takes a string`);
+}
+
+/** A number. */
+export function percentOf(name: string, value: unknown): number {
+  return typeof value === 'number' ? value : bad(`\`${name}\` takes a number from 0 to 100`);
+}
+
 /** The level that a word names. */
 export function levelOf(level: unknown): Level | undefined {
   return level == null || level === 'debug' || level === 'info' || level === 'warn' || level === 'error'
@@ -89,8 +107,4 @@ function fieldsOf(kind: string, data: unknown, names?: readonly string[]): Field
     bad(`the data of \`${kind}\` takes ${names?.join(', ')}, not ${unknown}`);
   }
   return data as Fields;
-}
-
-function text(name: string, value: unknown): string {
-  return value == null ? '' : typeof value === 'string' ? value : bad(`\`data.${name}\` takes a string`);
 }

@@ -5,6 +5,7 @@ import type { ConnectionOptions, State } from '../types';
 
 /** What the registry needs of a client. */
 interface Registered {
+  readonly isClosed: boolean;
   getConnectionState(): State;
 }
 
@@ -12,7 +13,7 @@ interface Registered {
 export interface Registry<Client> {
   /**
    * The program's one client. The first call makes it, with these options; later ones return it, also after it has been
-   * disconnected.
+   * disconnected. One that was closed can do nothing any more and counts as none.
    *
    * @throws {SteadywireError} `invalid_state` without options before there is one, or with other options than its own.
    */
@@ -33,30 +34,31 @@ const KEY = Symbol.for('steadywire.client');
 /** A registry for clients that `make` makes. */
 export function newRegistry<Client extends Registered>(make: (options: ConnectionOptions) => Client): Registry<Client> {
   const shared = globalThis as { [KEY]?: { readonly client: Client; readonly options: ConnectionOptions } | undefined };
+  const present = () => (shared[KEY]?.client.isClosed ? undefined : shared[KEY]);
   const put = (options: ConnectionOptions) => {
     const client = make(options);
     shared[KEY] = { client, options: { ...options } };
     return client;
   };
   const getClient = (options?: ConnectionOptions) => {
-    const present = shared[KEY];
-    if (!present) {
+    const one = present();
+    if (!one) {
       return options ? put(options) : misused('there is no client yet; the first call needs options');
     }
-    if (options && !same(present.options, options)) {
+    if (options && !same(one.options, options)) {
       misused(
         'the client exists already, with other options; disconnect it and use initializeWebSocket() to replace it',
       );
     }
-    return present.client;
+    return one.client;
   };
   return {
     getClient,
     initialize(options) {
-      const state = shared[KEY]?.client.getConnectionState();
+      const state = present()?.client.getConnectionState();
       return state === 'disconnected' || state === 'error' ? put(options) : getClient(options);
     },
-    find: () => shared[KEY]?.client,
+    find: () => present()?.client,
   };
 }
 

@@ -199,8 +199,8 @@ export class Router {
       const task = this.taskOf.get(ticket);
       const follow = task === undefined ? undefined : this.follows.get(task)?.get(ticket);
       if (follow) {
-        follow.finish(eventOf(settlement.outcome));
         this.unfollow(ticket);
+        follow.finish(eventOf(settlement.outcome));
         return true;
       }
     }
@@ -237,5 +237,9 @@ export class Router {
 }
 
 function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  try {
+    return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  } catch {
+    return 'something that has no text';
+  }
 }

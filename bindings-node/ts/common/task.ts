@@ -4,7 +4,7 @@ import { SteadywireError } from '../errors';
 import type { FailWords, LogWords, ProgressWords, Receipt } from '../types';
 import { ASYNC_DISPOSE } from './dispose';
 import type { Draft } from './engine';
-import { errorWords, jsonOf, levelOf } from './message';
+import { errorWords, jsonOf, levelOf, percentOf, textOf } from './message';
 
 /** What a reporter needs of its client. */
 export interface Reporting {
@@ -37,7 +37,8 @@ export class Task {
    * @throws {SteadywireError} `invalid_state` after the end.
    */
   progress(percent: number, { stage, message }: ProgressWords = {}): Promise<Receipt> {
-    return this.post({ type: 'progress', progress: percent, stage, message });
+    const words = { stage: textOf('stage', stage), message: textOf('message', message) };
+    return this.post({ type: 'progress', progress: percentOf('progress', percent), ...words });
   }
 
   /**
@@ -47,7 +48,7 @@ export class Task {
    */
   log(message: string, { level, metadata }: LogWords = {}): Promise<Receipt> {
     const json = metadata && jsonOf('metadata', metadata);
-    return this.post({ type: 'log', message, level: levelOf(level), metadata: json });
+    return this.post({ type: 'log', message: textOf('message', message), level: levelOf(level), metadata: json });
   }
 
   /** Reports what the task says of itself: any JSON. Throws as `log`. */
@@ -62,7 +63,7 @@ export class Task {
 
   /** Ends the task with an error. Sent again on every new link until the server has it. */
   fail(message: string, { code = '', data }: FailWords = {}): Promise<Receipt> {
-    return this.end({ type: 'error', ...errorWords(message, code, data) });
+    return this.end({ type: 'error', ...errorWords(textOf('message', message), textOf('code', code), data) });
   }
 
   /** Ends the task as abandoned unless its end has been reported. */

@@ -94,7 +94,7 @@ export function newConfig(url: string): Config {
 export function setOption(config: Config, name: string, value: unknown): void {
   const option = Object.keys(OPTIONS).includes(name) ? OPTIONS[name as keyof Config] : undefined;
   if (!option) {
-    const text = `there is no option \`${name}\`; the options are listed in the documentation of Config`;
+    const text = `there is no option \`${name}\`; the README lists the options`;
     throw new SteadywireError('unknown_option', text);
   }
   if (value !== undefined) {

@@ -3,7 +3,7 @@
 import { SteadywireError } from '../errors';
 import type { CredentialsRequest, Ending } from '../types';
 import type { Native } from './addon';
-import { GIVEN, type Settings } from './options';
+import { GIVEN, isCollection, type Settings } from './options';
 
 type Question =
   | ({ readonly id: number; readonly asks: 'credentials' } & CredentialsRequest)
@@ -27,11 +27,11 @@ async function giveCredentials(native: Native, { given }: Settings, question: Qu
   try {
     const values = await Promise.all(
       GIVEN.map(async (name) => {
-        const one = given[name] as unknown;
-        if (typeof one !== 'function') {
+        const ask = given[name];
+        if (!ask) {
           return undefined;
         }
-        const value: unknown = await one(request);
+        const value: unknown = await ask(request);
         return TAKES[name](value) ? value : wrong(name);
       }),
     );
@@ -62,7 +62,8 @@ const isText = (value: unknown) => typeof value === 'string';
 const TAKES: { readonly [name in (typeof GIVEN)[number]]: (value: unknown) => boolean } = {
   url: isText,
   token: isText,
-  headers: (value) => typeof value === 'object' && value !== null && Object.values(value).every(isText),
+  headers: (value) =>
+    typeof value === 'object' && value !== null && !isCollection(value) && Object.values(value).every(isText),
   protocols: (value) => Array.isArray(value) && value.every(isText),
 };
 

@@ -29,9 +29,9 @@ export class Client extends BaseClient {
    * `unsupported` for `tokenIn` and `WebSocket`, and where there is no addon for this platform.
    */
   constructor(options: ConnectionOptions) {
-    const settings = readOptions(options);
+    const { json, settings } = readOptions(options);
     super(settings.logger, surface);
-    this.engine = new NativeEngine(settings, this.router);
+    this.engine = new NativeEngine(json, settings, this.router);
   }
 
   /** The process goes on while this client is open. That is so at first. */

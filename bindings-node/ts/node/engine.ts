@@ -44,10 +44,13 @@ export class NativeEngine implements Engine {
   private held = false;
   private referred = true;
   private closed = false;
+  /** Listeners may be running. */
+  private delivering = false;
   /** The state may have changed since the hold on the event loop was looked at. */
   private stale = false;
 
   constructor(
+    json: string,
     private readonly settings: Settings,
     private readonly router: Router,
   ) {
@@ -56,7 +59,7 @@ export class NativeEngine implements Engine {
     const { Native } = addon();
     this.answers = settings.asks || settings.classify !== undefined;
     const wake = () => (woken.strong ?? woken.weak.deref())?.woke();
-    this.native = guarded(() => new Native(settings.json, settings.asks, settings.classify !== undefined, wake));
+    this.native = guarded(() => new Native(json, settings.asks, settings.classify !== undefined, wake));
   }
 
   call(call: Call): void {
@@ -141,8 +144,23 @@ export class NativeEngine implements Engine {
     }
   }
 
-  /** Delivers for a moment. Goes on in another turn where something is left, or where a promise was settled. */
+  /** Delivers for a moment. What throws, as a logger may, ends the turn and not what comes after. */
   private turn(): void {
+    let isOver = false;
+    this.delivering = true;
+    try {
+      this.deliverTurn();
+      isOver = true;
+    } finally {
+      this.delivering = false;
+      if (!isOver && !this.closed) {
+        this.goOn();
+      }
+    }
+  }
+
+  /** Goes on in another turn where something is left, or where a promise was settled. */
+  private deliverTurn(): void {
     const begun = performance.now();
     for (let drain = 0; drain < TURN_DRAINS && !this.closed; drain++) {
       if (this.records.left === 0 && !this.fill()) {
@@ -260,9 +278,17 @@ export class NativeEngine implements Engine {
     this.woken.strong = active && this.router.isAwaited() ? this : undefined;
   }
 
+  /** Tells what the core has told at its end, so that nobody is told less; listeners unless this is inside of one. */
   private end(): void {
+    const isInside = this.delivering || this.closed;
     this.closed = true;
-    this.records.clear();
+    do {
+      for (let item = this.records.next(); item; item = this.records.next()) {
+        if ('settlement' in item || !isInside) {
+          this.router.deliver(item);
+        }
+      }
+    } while (this.fill() || this.more);
     if (this.turning) {
       clearImmediate(this.turning);
       this.turning = undefined;

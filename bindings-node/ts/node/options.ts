@@ -1,16 +1,17 @@
 /** Options in Node: what goes to the addon as values, and what the program is asked for. */
 
 import { SteadywireError } from '../errors';
-import type { ConnectionOptions, Logger } from '../types';
+import type { ConnectionOptions, CredentialsRequest, Logger } from '../types';
 
 /** The options that may be functions. */
 export const GIVEN = ['url', 'token', 'headers', 'protocols'] as const;
 
-/** What the engine needs to know. */
+/** A function that gives what an option takes. */
+type Ask = (request: CredentialsRequest) => unknown;
+
+/** What the engine needs to know. It is kept, so that of the values only functions are in it. */
 export interface Settings {
-  /** For the addon, as JSON. */
-  readonly json: string;
-  readonly given: Pick<ConnectionOptions, (typeof GIVEN)[number]>;
+  readonly given: { readonly [name in (typeof GIVEN)[number]]?: Ask };
   /** Whether any of them is a function. */
   readonly asks: boolean;
   readonly classify: ConnectionOptions['classify'];
@@ -30,11 +31,11 @@ const UNSUPPORTED: { readonly [option: string]: string } = {
 };
 
 /**
- * Reads the options; their values are checked by the addon.
+ * Reads the options; their values, as JSON, are checked by the addon.
  *
  * @throws {SteadywireError} one that cannot be had here, or of a type that no option takes.
  */
-export function readOptions(options: ConnectionOptions): Settings {
+export function readOptions(options: ConnectionOptions): { json: string; settings: Settings } {
   if (typeof options !== 'object' || options === null) {
     bad('the client takes an object of options, with at least `url`');
   }
@@ -49,25 +50,25 @@ export function readOptions(options: ConnectionOptions): Settings {
     bad('option `logger` takes an object with the functions warn and error');
   }
   const values: Record<string, unknown> = {};
-  let asks = false;
-  for (const [name, given] of Object.entries(rest)) {
-    if (given === undefined) {
+  const given: { [name: string]: Ask } = {};
+  for (const [name, value] of Object.entries(rest)) {
+    if (value === undefined) {
       continue;
     }
     if (UNSUPPORTED[name] !== undefined) {
       throw new SteadywireError('unsupported', `option \`${name}\` cannot be had in Node: ${UNSUPPORTED[name]}`);
     }
-    if (typeof given === 'function' && (GIVEN as readonly string[]).includes(name)) {
-      asks = true;
+    if (typeof value === 'function' && (GIVEN as readonly string[]).includes(name)) {
+      given[name] = value as Ask;
       if (name === 'url') {
         values['url'] = URL_TO_COME;
       }
       continue;
     }
-    values[name] = plain(name, given);
+    values[name] = plain(name, value);
   }
-  const { url, token, headers, protocols } = rest;
-  return { json: JSON.stringify(values), given: { url, token, headers, protocols }, asks, classify, logger };
+  const asks = Object.keys(given).length > 0;
+  return { json: JSON.stringify(values), settings: { given, asks, classify, logger } };
 }
 
 /** A value that JSON can hold; `Infinity` tries are `null` there. */
@@ -83,7 +84,20 @@ function plain(name: string, value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
     bad(`option \`${name}\` cannot take a ${typeof value}`);
   }
+  if (isCollection(value)) {
+    bad(`option \`${name}\` takes a plain object, not a ${value.constructor.name}; Object.fromEntries() makes one`);
+  }
+  try {
+    JSON.stringify(value);
+  } catch {
+    bad(`option \`${name}\` takes what JSON can hold`);
+  }
   return value;
+}
+
+/** Whether it is a `Map`, `Headers` or the like: as JSON they are empty objects. */
+export function isCollection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value && !Array.isArray(value);
 }
 
 function bad(message: string): never {

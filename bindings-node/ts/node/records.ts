@@ -54,11 +54,6 @@ export class Records {
     return this.count - this.index;
   }
 
-  /** Forgets what has not been read. */
-  clear(): void {
-    this.count = this.index = 0;
-  }
-
   /** The next event or answer; `undefined` at the end. */
   next(): Item | undefined {
     while (this.index < this.count) {

@@ -51,13 +51,14 @@ export interface TlsOptions {
   readonly dangerouslyAcceptAnyCertificate?: boolean | undefined;
 }
 
-/** What the client needs of a WebSocket class. Those of browsers, Node, Deno and the package `ws` fit. */
+/** What the client needs of a WebSocket class. Those of browsers, React Native, Node, Deno and the package `ws` fit. */
 export type WebSocketClass = new (url: string, protocols?: string | string[]) => WebSocketLike;
 
 /** What the client needs of a WebSocket. */
 export interface WebSocketLike {
-  binaryType: string;
-  readonly bufferedAmount: number;
+  // React Native declares neither of these.
+  binaryType?: string | undefined;
+  readonly bufferedAmount?: number | undefined;
   // Bivariant, so that every platform's own event types fit.
   onopen: ((event: never) => unknown) | null;
   onmessage: ((event: never) => unknown) | null;

@@ -10,27 +10,24 @@ export class Clock {
   private readonly start = ticks();
   private skew = 0;
   private lead = Date.now() - this.start;
+  /** What both clocks said at the last `look()`, in whole milliseconds. Reading a clock of a browser is not for nothing. */
+  seen: Now = { monoMs: 0, wallMs: 0 };
 
-  /** Both clocks, in whole milliseconds. */
-  now(): Now {
-    return { monoMs: this.mono(), wallMs: Date.now() };
-  }
-
-  /** The monotonic one. */
+  /** The monotonic one, now. */
   mono(): number {
     return Math.floor(ticks() - this.start + this.skew);
   }
 
-  /** How long the machine slept since the last look; 0 = it did not. */
-  slept(): number {
-    const lead = Date.now() - ticks();
-    const jump = Math.floor(lead - this.lead);
-    this.lead = lead;
-    if (jump <= SLEEP_JUMP_MS) {
-      return 0;
-    }
-    this.skew += jump;
-    return jump;
+  /** Looks at both. Says how long the machine slept since the last look; 0 = it did not. */
+  look(): number {
+    const wallMs = Date.now();
+    const at = ticks();
+    const jump = Math.floor(wallMs - at - this.lead);
+    const slept = jump > SLEEP_JUMP_MS ? jump : 0;
+    this.lead = wallMs - at;
+    this.skew += slept;
+    this.seen = { monoMs: Math.floor(at - this.start + this.skew), wallMs };
+    return slept;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Between a session and the platform's WebSocket: one timer, one transport, and the inbox on the other side. */
 
 import type { Call, Engine, Item } from '../common';
-import { type Batch, limits, type Output, redactUrl, Session } from '../core';
+import { type Batch, limits, type Now, type Output, redactUrl, Session } from '../core';
 import { cut, utf8Length } from '../core/session/bytes';
 import type { InputOf, Input } from '../core/session/io';
 import type { Cursors, Disposition, EventName, State } from '../types';
@@ -88,22 +88,24 @@ export class Driver implements Engine {
 
   /** Passes an input on, and does what follows. */
   private input(input: Input): void {
-    this.noticeSleep();
     try {
-      this.session.handleInput(this.clock.now(), input);
+      this.session.handleInput(this.look(), input);
     } finally {
       this.settled();
     }
   }
 
-  private noticeSleep(): void {
-    const sleptMs = this.clock.slept();
+  /** Looks at the clocks, once for all that follows from an input. A sleep of the machine is told first. */
+  private look(): Now {
+    const { clock } = this;
+    const sleptMs = clock.look();
     if (sleptMs > 0) {
       // It was set by a clock that has jumped.
       clearTimeout(this.timer);
       this.timer = undefined;
-      this.session.handleInput(this.clock.now(), { type: 'woke', sleptMs });
+      this.session.handleInput(clock.seen, { type: 'woke', sleptMs });
     }
+    return clock.seen;
   }
 
   /** Empties what the session has to say, and sets the timer. */
@@ -200,7 +202,7 @@ export class Driver implements Engine {
   /** Trying again cannot help. */
   private cannotDial(generation: number, message: string): void {
     const failure = { kind: 'connect_failed', message, fatal: true } as const;
-    this.session.handleInput(this.clock.now(), { type: 'dialFailed', generation, failure });
+    this.session.handleInput(this.clock.seen, { type: 'dialFailed', generation, failure });
   }
 
   private told(generation: number): Told {
@@ -216,8 +218,7 @@ export class Driver implements Engine {
         if (this.isTooLarge(generation, text.length, () => utf8Length(text))) {
           return;
         }
-        this.noticeSleep();
-        this.session.handleText(this.clock.now(), generation, text);
+        this.session.handleText(this.look(), generation, text);
         this.settled();
       },
       binary: (data) => {
@@ -267,7 +268,7 @@ export class Driver implements Engine {
     if (!socket || socket.generation !== session.generation) {
       return;
     }
-    const now = this.clock.now();
+    const now = this.clock.seen;
     while (socket.transport.isReady()) {
       const frame = session.pollTransmit(now);
       if (frame === undefined) {
@@ -293,7 +294,7 @@ export class Driver implements Engine {
       return;
     }
     session.batch = [] as Batch;
-    const now = this.clock.mono();
+    const now = this.clock.seen.monoMs;
     for (const item of batch) {
       if ('event' in item) {
         inbox.store(item.key, item.event, now);
@@ -333,13 +334,13 @@ export class Driver implements Engine {
     this.delivering = true;
     try {
       consumer.wantNow();
-      while (now - begun < mostMs) {
+      for (let isOver = false; !isOver && now - begun < mostMs; ) {
         const waiting = inbox.take(now);
-        const isOver = !waiting || consumer.deliver(itemOf(waiting));
-        now = clock.mono();
-        if (isOver) {
+        if (!waiting) {
           break;
         }
+        isOver = consumer.deliver(itemOf(waiting));
+        now = clock.mono();
       }
     } finally {
       consumer.batchTook(now - begun);
@@ -375,8 +376,7 @@ export class Driver implements Engine {
   }
 
   private timeout(): void {
-    this.noticeSleep();
-    const now = this.clock.now();
+    const now = this.look();
     if ((this.session.nextDeadline() ?? Infinity) <= now.monoMs) {
       this.session.handleInput(now, { type: 'timeout' });
     }

@@ -57,7 +57,7 @@ export class Socket {
 
   /** Whether it takes a frame now. */
   isReady(): boolean {
-    return !(this.socket.bufferedAmount > HIGH_WATER);
+    return (this.socket.bufferedAmount ?? 0) <= HIGH_WATER;
   }
 
   /** @throws what the platform throws where it is not open. */

@@ -180,8 +180,11 @@ class _Reader:
             for name, ask in providers.credentials.items():
                 value = ask(request)
                 values[name] = checked_credentials(name, await value if isawaitable(value) else value)
-        except Exception as error:  # noqa: BLE001 - whatever it is, there are no credentials
+        except BaseException as error:
+            # Whatever it is, there are no credentials: nobody is to wait for them.
             self._native.refuse_credentials(number, refusal(error), fatal=False)
+            if not isinstance(error, Exception):
+                raise
         else:
             self._native.answer_credentials(number, **values)
 

@@ -90,7 +90,7 @@ class BaseClient(Listening):
         try:
             native = Native(encode(options), bool(providers.credentials), providers.classify is not None)
         except Error as error:
-            raise type(error)(in_python(str(error), options)) from None
+            raise type(error)(in_python(str(error))) from None
         self._router = Router(native, providers)
         self._begin()
 
@@ -134,7 +134,7 @@ class BaseClient(Listening):
         self._router.native.subscribe(task_id)
 
     def unsubscribe(self, task_id: str) -> None:
-        """No longer want a task. Those who follow it or wait for it get `lost`, reason unsubscribed."""
+        """No longer want a task on account of `subscribe` or `connect`. Follows and waits of it go on."""
         self._router.native.unsubscribe(task_id)
 
     def __repr__(self) -> str:

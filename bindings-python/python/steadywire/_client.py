@@ -114,7 +114,7 @@ class Client(BaseClient):
         self._router.follow(lease, task_id, queue)
         try:
             native.lease(lease, task_id, "follow")
-        except Error:
+        except BaseException:
             stream.close()
             raise
         return stream
@@ -216,10 +216,16 @@ class Client(BaseClient):
         if self._router.closing:
             return
         try:
-            self.disconnect()
-        finally:
-            if not self._in_callback():
-                self.close()
+            try:
+                self.disconnect()
+            finally:
+                if not self._in_callback():
+                    self.close()
+        except Error as failure:
+            if error is None:
+                raise
+            # What the block raised says more.
+            logger().warning("the client could not be disconnected: %s", failure)
 
     def _connect(self, what: str, begin: Callable[[int], None]) -> Pending[None]:
         pending: Pending[None] = Pending(self._router, what)
@@ -228,7 +234,7 @@ class Client(BaseClient):
         self._router.begin_connect(ticket)
         try:
             self._call(ticket, pending, begin)
-        except Error:
+        except BaseException:
             self._router.cancel_connect(ticket)
             raise
         return pending
@@ -266,8 +272,15 @@ class Task(BaseTask[Pending[Receipt]]):
     ) -> None:
         if self.ended:
             return
-        pending = self._end_by(error)
-        if self._router.dispatcher == threading.get_ident():
+        try:
+            pending = self._end_by(error)
+        except Error as failure:
+            if error is None:
+                raise
+            # What the block raised says more.
+            logger().warning("the end of task %s could not be reported: %s", self.task_id, failure)
+            return
+        if kind is GeneratorExit or self._router.dispatcher == threading.get_ident():
             return
         try:
             receipt = pending.result(self._timeout)

@@ -119,7 +119,7 @@ def answer_questions(router: Router) -> None:
             request = CredentialsRequest(**known)
             try:
                 values = {name: checked_credentials(name, ask(request)) for name, ask in providers.credentials.items()}
-            except Exception as error:  # noqa: BLE001 - whatever it is, there are no credentials
+            except BaseException as error:  # noqa: BLE001 - whatever it is, there are no credentials
                 native.refuse_credentials(number, refusal(error), fatal=False)
             else:
                 native.answer_credentials(number, **values)
@@ -145,14 +145,20 @@ def meaning(providers: Providers, known: dict[str, Any]) -> str | None:
     """Ask what an end means."""
     if providers.classify is None:
         return None
-    from ._asked import Ending  # noqa: PLC0415 - slow to import
+    from typing import get_args  # noqa: PLC0415 - slow to import
+
+    from ._asked import Disposition, Ending  # noqa: PLC0415 - slow to import
 
     try:
         answer = providers.classify(Ending(**known))
-        return None if answer is None else camel(answer)
-    except Exception:  # noqa: BLE001 - the proposal counts
+    except BaseException:  # noqa: BLE001 - whatever it is, the proposal counts
         logger().exception("the function given as `classify` failed")
         return None
+    words = get_args(Disposition)
+    if answer is None or answer in words:
+        return answer and camel(answer)
+    logger().error("the function given as `classify` failed: it answers %s or None, not %r", ", ".join(words), answer)
+    return None
 
 
 def wake(native: Native) -> None:

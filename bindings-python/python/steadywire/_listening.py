@@ -193,4 +193,22 @@ class Listening:
         if not callable(callback):
             text = f"a callback is a function, not {type(callback).__name__}"
             raise InvalidArgumentError(text)
+        if _begins_only(callback):
+            text = (
+                "a callback is a plain function; for coroutines there are `follow`, `events` and `batches` of "
+                "`steadywire.aio.Client`"
+            )
+            raise InvalidArgumentError(text)
         return self._router.listen(kind, callback, once=once)
+
+
+def _begins_only(callback: Any) -> bool:
+    """Whether a call runs nothing yet: it gives a coroutine, or a generator. `inspect` is slow to import."""
+    while hasattr(callback, "func"):
+        callback = callback.func
+    code = getattr(callback, "__code__", None) or getattr(type(callback).__call__, "__code__", None)
+    return code is not None and bool(code.co_flags & _BEGINS_ONLY)
+
+
+# Generators, coroutines and generators of those, as the interpreter marks them.
+_BEGINS_ONLY = 0x20 | 0x80 | 0x200

@@ -21,19 +21,27 @@ if TYPE_CHECKING:
         data: str | None
 
 
+# Beyond it JavaScript has no whole numbers.
+_MAX_TIMESTAMP = (1 << 53) - 1
+
+
 def send(native: Native, ticket: int, message: Mapping[str, Any], *, ack: bool) -> None:
     """Queue a message: `type`, `taskId` (or `task_id`), `data`, and `timestamp` where it is not to be now.
 
     Raises InvalidArgumentError for a message that makes no sense, QueueFullError where there is no room.
     """
-    kind = message.get("type")
-    task = message.get("taskId", message.get("task_id", ""))
+    fields: Mapping[str, Any] = message if hasattr(message, "get") else {}
+    kind = fields.get("type")
+    task = fields.get("taskId", fields.get("task_id", ""))
     if not isinstance(kind, str) or not isinstance(task, str):
         text = "a message is a mapping with `type` and `taskId`, both str"
         raise InvalidArgumentError(text)
     words = _words(kind, message.get("data"))
     timestamp = message.get("timestamp")
     if timestamp is not None:
+        if not isinstance(timestamp, (int, float)) or not abs(timestamp) <= _MAX_TIMESTAMP:
+            text = f"`timestamp` takes milliseconds since the Unix epoch, not {timestamp!r}"
+            raise InvalidArgumentError(text)
         words["timestamp"] = int(timestamp)
     native.send(ticket, kind, task, ack=ack, **words)
 

@@ -24,6 +24,9 @@ class Providers:
             name: options[name] for name in names if callable(options.get(name))
         }
         self.classify: Callable[[Ending], Any] | None = options.get("classify")
+        if self.classify is not None and not callable(self.classify):
+            text = f"option `classify` takes a function, not {type(self.classify).__name__}"
+            raise InvalidArgumentError(text)
 
 
 def encode(options: Mapping[str, Any]) -> str:
@@ -50,17 +53,25 @@ def encode(options: Mapping[str, Any]) -> str:
     return json.dumps(values)
 
 
-def in_python(message: str, options: Mapping[str, Any]) -> str:
-    """Put the names that Python uses into an error text of the core."""
-    for name in options:
-        message = message.replace(f"`{camel(name)}`", f"`{name}`")
-    return message.replace("null", "None")
+def in_python(message: str) -> str:
+    """Put the words that Python uses into an error text of the core. What the program gave stays as it is."""
+    import re  # noqa: PLC0415 - slow to import
+
+    takes, no, given = message.partition(", not ")
+    takes = re.sub(r"\b[a-z]+(?:[A-Z][a-z]+)+\b", lambda name: snake(name[0]), takes)
+    takes = re.sub(r"\bnull\b", "None", takes)
+    return takes + no + {"null": "None", "true": "True", "false": "False"}.get(given, given)
 
 
 def camel(name: str) -> str:
     """Write `max_reconnect_backoff` as `maxReconnectBackoff`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
+
+
+def snake(name: str) -> str:
+    """Write `maxReconnectBackoff` as `max_reconnect_backoff`."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def checked_credentials(name: str, value: object) -> Any:

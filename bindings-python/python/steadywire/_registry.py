@@ -75,10 +75,14 @@ class Registry:
         self.dispatcher = 0
         self.callback_failures = 0
         self.delivered = 0
+        # Milliseconds that callbacks took for the latest batch, and for the slowest.
+        self.batch_ms = 0
+        self.slowest_batch_ms = 0
         self.last_failures: deque[str] = deque(maxlen=MAX_FAILURES)
         # Leases whose readers were collected. A finalizer may run at any place, so it takes no lock but appends here.
         self.abandoned: deque[int] = deque()
-        self._listeners: dict[type, tuple[Listener, ...]] = {}
+        # Every kind is there from the beginning: the delivery goes over this while it is changed.
+        self._listeners: dict[type, tuple[Listener, ...]] = dict.fromkeys(_CLASSES.values(), ())
         # The callback of each kind that has exactly one, for good: most events go there, by the shortest way.
         self._sole: dict[type, Callable[[Any], object] | None] = dict.fromkeys(_CLASSES.values())
         self._follows: dict[str, tuple[tuple[int, Reader], ...]] = {}
@@ -197,6 +201,8 @@ class Registry:
             return {
                 "delivered": self.delivered,
                 "failures": self.callback_failures,
+                "batchMs": self.batch_ms,
+                "slowestBatchMs": self.slowest_batch_ms,
                 "lastFailures": list(self.last_failures),
                 "listeners": sum(map(len, self._listeners.values())),
                 "follows": len(self._leases),

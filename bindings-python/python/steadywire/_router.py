@@ -51,6 +51,8 @@ class Router(Registry):
         if items:
             self._deliver_all(items, settled)
             took = monotonic() - begun
+            self.batch_ms = round(took * 1000)
+            self.slowest_batch_ms = max(self.slowest_batch_ms, self.batch_ms)
             if took > _SLOW:
                 self._size = max(self._size // 2, 1)
             elif len(items) >= self._size and took < _FAST:

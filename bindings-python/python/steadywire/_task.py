@@ -22,6 +22,9 @@ Answer = TypeVar("Answer")
 # What an iterable's progress is rounded to: a message for each step of a million would say no more.
 _STEP_PERCENT = 0.1
 
+# What is said of a task whose worker is gone, or has left the loop over what it works through.
+_ABANDONED = "the worker stopped without reporting an end"
+
 
 class BaseTask(Generic[Answer]):
     """Reports one task: how far it is, what it says, and exactly one end."""
@@ -107,6 +110,8 @@ class BaseTask(Generic[Answer]):
     def _end_by(self, error: BaseException | None) -> Answer:
         if error is None:
             return self.complete()
+        if isinstance(error, GeneratorExit):
+            return self.fail(_ABANDONED, code="abandoned")
         return self.fail(str(error) or type(error).__name__, code=type(error).__name__)
 
     def _expect(self, ticket: int) -> Answer:
@@ -129,7 +134,7 @@ class BaseTask(Generic[Answer]):
                 self._task_id,
                 ack=True,
                 word="abandoned",
-                text="the worker stopped without reporting an end",
+                text=_ABANDONED,
             )
             native.unlease(self._lease)
         except Error:

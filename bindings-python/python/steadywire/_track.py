@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from ._native import Complete, Error, ErrorEvent, Log, Lost, Outcome, Overflow, Progress
+from ._native import Complete, ErrorEvent, Log, Lost, Outcome, Overflow, Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Tracked:
                 # The reader first: its events may come before the call returns.
                 router.follow(lease, task, ends)
                 router.native.lease(lease, task, "follow")
-        except Error:
+        except BaseException:
             self.leave()
             raise
 

@@ -13,7 +13,7 @@ from ._aio_loop import Attached
 from ._aio_stream import Queue, Stream
 from ._base import BaseClient
 from ._log import logger
-from ._native import Error, InvalidArgumentError, InvalidStateError, Outcome, Receipt
+from ._native import Error, InvalidStateError, Outcome, Receipt
 from ._native import TimeoutError as TimeIsOverError
 from ._task import BaseTask
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ._registry import Listener
     from ._router import Router
     from .events import Event
 
@@ -98,7 +97,7 @@ class Client(BaseClient):
         self._router.follow(lease, task_id, queue)
         try:
             native.lease(lease, task_id, "follow")
-        except Error:
+        except BaseException:
             stream.close()
             raise
         return stream
@@ -171,15 +170,15 @@ class Client(BaseClient):
         if self._router.closing:
             return
         try:
-            await self.disconnect()
-        finally:
-            self.close()
-
-    def _add(self, kind: str, callback: Callable[[Any], object], *, once: bool) -> Listener:
-        if asyncio.iscoroutinefunction(callback):
-            text = "a callback is a plain function; for coroutines there are `follow`, `events` and `batches`"
-            raise InvalidArgumentError(text)
-        return super()._add(kind, callback, once=once)
+            try:
+                await self.disconnect()
+            finally:
+                self.close()
+        except Error as failure:
+            if error is None:
+                raise
+            # What the block raised says more.
+            logger().warning("the client could not be disconnected: %s", failure)
 
     def _attach(self) -> Attached:
         if self._attached is not None:
@@ -199,7 +198,7 @@ class Client(BaseClient):
         self._router.begin_connect(ticket)
         try:
             return self._call(ticket, begin)
-        except Error:
+        except BaseException:
             self._router.cancel_connect(ticket)
             raise
 
@@ -231,7 +230,14 @@ class Task(BaseTask["asyncio.Future[Receipt]"]):
     ) -> None:
         if self.ended:
             return
-        ending = self._end_by(error)
+        try:
+            ending = self._end_by(error)
+        except Error as failure:
+            if error is None:
+                raise
+            # What the block raised says more.
+            logger().warning("the end of task %s could not be reported: %s", self.task_id, failure)
+            return
         try:
             receipt = await _within(self._timeout, "the end", ending)
         except TimeIsOverError:

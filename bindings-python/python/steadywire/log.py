@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ._native import Error
-
 if TYPE_CHECKING:
     from ._task import BaseTask
     from .events import Level
@@ -35,7 +33,7 @@ class TaskHandler(logging.Handler):
             return
         try:
             self._task.log(self.format(record), level=_level(record.levelno), metadata={"logger": record.name})
-        except (Error, ValueError):
+        except Exception:  # noqa: BLE001 - whatever it is, the program that logs is not to blame
             self.handleError(record)
 
 

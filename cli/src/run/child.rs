@@ -103,8 +103,10 @@ pub(crate) fn start(
             command = command.stderr(Stdio::piped());
         }
         child = command.spawn(slave).map_err(|error| not_started(&into_io(error)))?;
-        pump(master.as_fd().try_clone_to_owned().map_err(setup)?, Stream::Out)?;
+        let output = master.as_fd().try_clone_to_owned().map_err(setup)?;
+        // First of all, so that our terminal leaves what the command writes as it is.
         terminal = Some(Terminal::take_over(master, follow_input, ended_read.clone()));
+        pump(output, Stream::Out)?;
     } else {
         let mut command = Command::new(program);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -77,7 +77,7 @@ impl Config {
             _ => {
                 return Err(Error::new(
                     ErrorKind::UnknownOption,
-                    format!("there is no option `{name}`; the options are listed in the documentation of Config"),
+                    format!("there is no option `{name}`; the README lists the options"),
                 ));
             }
         }

@@ -101,16 +101,17 @@ fn what_comes_with_the_upgrade_is_read() {
 
 #[test]
 fn every_way_a_link_ends_is_told() {
-    type End = fn(support::Peer);
-    let without_code: End = |mut peer| peer.close(None).unwrap();
-    let with_code: End = |mut peer| {
+    type End = fn(&mut support::Peer);
+    let without_code: End = |peer| peer.close(None).unwrap();
+    let with_code: End = |peer| {
         let frame = tokio_tungstenite::tungstenite::protocol::CloseFrame {
             code: CloseCode::Restart,
             reason: "soon back".into(),
         };
         peer.close(Some(frame)).unwrap();
     };
-    let cut: End = drop;
+    // Not by dropping it: with something unread, that would be a reset.
+    let cut: End = |peer| peer.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
     let server = Server::new();
     let mut consumer = Consumer::connected(server.config());
     for (end, code, text) in [
@@ -118,7 +119,8 @@ fn every_way_a_link_ends_is_told() {
         (with_code, Some(1012), "soon back"),
         (cut, Some(1006), "without a close frame"),
     ] {
-        end(server.accept());
+        let mut peer = server.accept();
+        end(&mut peer);
         let (told, reason) = consumer.lost_link();
         assert_eq!(told, code);
         assert!(reason.contains(text), "{reason}");

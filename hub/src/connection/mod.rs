@@ -66,7 +66,7 @@ fn serve_requests<S: Transport>(stream: S, hub: Arc<Shared>) -> impl Future<Outp
             upgraded = handshake => upgraded.ok().flatten(),
             () = hub.stopped() => None,
         };
-        let Some((stream, rest)) = upgraded else { return };
+        let Some((stream, rest, registered)) = upgraded else { return };
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
             .write_buffer_size(WRITE_BUFFER)
@@ -74,18 +74,21 @@ fn serve_requests<S: Transport>(stream: S, hub: Arc<Shared>) -> impl Future<Outp
             .max_message_size(Some(hub.options.max_message_size))
             .max_frame_size(Some(hub.options.max_message_size));
         let socket = WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(config)).await;
-        Connection::new(socket, hub).run().await;
+        Connection::new(socket, hub, registered).run().await;
     }
 }
 
-/// Reads and answers the request; where the connection is now a WebSocket, it and what came behind the request.
-async fn handshake<S: Transport>(mut stream: S, hub: Arc<Shared>) -> Option<(S, Vec<u8>)> {
+/// Reads and answers the request; where the connection is now a WebSocket, it, what came behind the request, and its
+/// entry among the links.
+async fn handshake<S: Transport>(mut stream: S, hub: Arc<Shared>) -> Option<(S, Vec<u8>, Registered)> {
     let answer = match read_request(&mut stream).await {
         Ok(request) => match hub.guard.judge(&request) {
             Verdict::Upgrade(key) => {
+                // Before the answer: what is ordered once the peer knows that it is connected must reach it.
+                let registered = hub.register();
                 stream.write_all(switching(&key).as_bytes()).await.ok()?;
                 stream.flush().await.ok()?;
-                return Some((stream, request.rest));
+                return Some((stream, request.rest, registered));
             }
             Verdict::Answer(answer) => answer,
             Verdict::Tasks => Response::json(hub.tasks.list()),
@@ -138,8 +141,7 @@ enum Event {
 }
 
 impl<S: Transport> Connection<S> {
-    fn new(socket: WebSocketStream<S>, hub: Arc<Shared>) -> Self {
-        let registered = hub.register();
+    fn new(socket: WebSocketStream<S>, hub: Arc<Shared>, registered: Registered) -> Self {
         let interval = hub.options.heartbeat_interval;
         let mut connection = Connection {
             registered,

@@ -94,6 +94,22 @@ fn progress(task: &str, percent: u32) -> Value {
     json!({"type": "progress", "taskId": task, "timestamp": 1, "data": {"progress": percent}})
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_peer_has_begun_to_read_the_answer_is_cut() {
+    let hub = hub(Bounds::default(), quiet());
+    let (mut near, far) = duplex(16);
+    let served = tokio::spawn(serve(far, hub.clone()));
+    let request = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    near.write_all(request.as_bytes()).await.unwrap();
+    near.read_exact(&mut [0; 8]).await.unwrap();
+    hub.order_all(Order::Cut);
+    let mut rest = Vec::new();
+    timeout(PATIENCE, near.read_to_end(&mut rest)).await.expect("the hub keeps the connection").unwrap();
+    assert!(rest.starts_with(b" 101 "), "{}", String::from_utf8_lossy(&rest));
+    Peer::gone(served).await;
+}
+
 /// P-HB-3
 #[tokio::test(start_paused = true)]
 async fn the_hub_sends_heartbeats_and_drops_who_gives_no_sign_of_life() {

@@ -1,114 +1,91 @@
-//! The scenarios of tests/vectors/e2e-*.json: a real client against the scripted server, over a real socket.
-//! tests/vectors/README.md describes the format.
+//! The events of a client against a real server, as they come.
 
-mod client;
-mod events;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use std::fs;
-use std::path::Path;
+use serde_json::Value;
+use steadywire::{Client, Event};
+use steadywire_faults::is_part;
+use tokio::sync::watch;
 
-use serde_json::{Map, Value, json};
-use steadywire::{Client, Config};
-use steadywire_faults::{Script, Server, is_part};
+/// How long nothing may happen before a test gives up. It ends tests that would hang, and is never waited for in
+/// those that pass.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-pub use events::{Events, patiently};
-
-use client::Steps;
-
-/// One scenario.
+/// Every event of a client but `retry`, of which the inbox keeps only the latest.
 #[derive(Clone, Debug)]
-pub struct Scenario {
-    /// File and name.
-    pub name: String,
-    /// The whole of it.
-    pub vector: Map<String, Value>,
+pub struct Events {
+    seen: Arc<Mutex<Vec<Value>>>,
+    count: watch::Receiver<usize>,
+    /// How far [`next`](Self::next) has come.
+    at: Arc<Mutex<usize>>,
 }
 
-/// Every scenario, in order of files.
-///
-/// # Panics
-/// If a file cannot be read or is not a list of named objects.
-pub fn all() -> Vec<Scenario> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors");
-    let entries = fs::read_dir(&folder).expect("tests/vectors can be listed");
-    let names = entries.map(|entry| entry.expect("an entry can be read").file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = names.filter(|name| name.starts_with("e2e-") && name.ends_with(".json")).collect();
-    names.sort();
-    names.iter().flat_map(|name| read(&folder, name)).collect()
+impl Events {
+    /// Listens from now on.
+    pub fn of(client: &Client) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (count, watching) = watch::channel(0);
+        let into = Arc::clone(&seen);
+        client.on_any(move |event| {
+            if !matches!(event, Event::Retry(_)) {
+                let mut seen = into.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push(event.to_json());
+                count.send_replace(seen.len());
+            }
+        });
+        Self { seen, count: watching, at: Arc::default() }
+    }
+
+    /// All so far.
+    pub fn all(&self) -> Vec<Value> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Those so far that hold at least this.
+    pub fn matching(&self, wanted: &Value) -> Vec<Value> {
+        self.all().into_iter().filter(|event| is_part(wanted, Some(event))).collect()
+    }
+
+    /// Waits for an event that holds at least this, after the one that was waited for last.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn next(&self, wanted: &Value) -> Result<Value, String> {
+        let mut at = *self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let so_far = self.all();
+            while at < so_far.len() {
+                at += 1;
+                if is_part(wanted, Some(&so_far[at - 1])) {
+                    *self.at.lock().unwrap_or_else(PoisonError::into_inner) = at;
+                    return Ok(so_far[at - 1].clone());
+                }
+            }
+            if !self.more_than(at).await {
+                let lines: Vec<String> = so_far.iter().map(|event| format!("  {event}")).collect();
+                return Err(format!("there came no {wanted}; only\n{}", lines.join("\n")));
+            }
+        }
+    }
+
+    /// Waits until there are so many, or none comes any more.
+    pub async fn at_least(&self, count: usize) -> Vec<Value> {
+        while self.all().len() < count && self.more_than(self.all().len()).await {}
+        self.all()
+    }
+
+    async fn more_than(&self, count: usize) -> bool {
+        let mut counts = self.count.clone();
+        let more = counts.wait_for(|now| *now > count);
+        matches!(tokio::time::timeout(PATIENCE, more).await, Ok(Ok(_)))
+    }
 }
 
-/// Plays a scenario.
+/// The future's value.
 ///
 /// # Errors
-/// What was not as the scenario says.
-pub async fn play(vector: &Map<String, Value>) -> Result<(), String> {
-    let server = Server::start(Script::from_json(&vector["server"])?).await;
-    let client = Client::new(config(vector, &server.url())?).map_err(|error| error.to_string())?;
-    let events = Events::of(&client);
-    let mut steps = Steps::new(client.clone(), events.clone());
-    for (index, step) in list(vector, "client").iter().enumerate() {
-        // The server first: what it noticed is why the client's step fails, and stands before the client can see it.
-        let done = tokio::select! {
-            biased;
-            problem = server.failed() => Err(problem.text),
-            done = steps.step(step) => done,
-        };
-        done.map_err(|problem| format!("client step {}, {step}: {problem}\n{}", index + 1, shown(&events, &server)))?;
-    }
-    let transcript = server.finished().await.map_err(|problem| format!("{problem}\n{}", shown(&events, &server)))?;
-    let wanted = list(vector, "events");
-    let seen = events.at_least(wanted.len()).await;
-    patiently(client.disconnect()).await?.map_err(|error| error.to_string())?;
-    compare(wanted, &seen, &events.all()).map_err(|problem| format!("{problem}\n{transcript}"))?;
-    server.finished().await.map_err(|problem| format!("after its end: {problem}"))?;
-    steps.check_receipts()
-}
-
-/// What every scenario begins with: retries come fast and always alike, and no progress is conflated.
-fn config(vector: &Map<String, Value>, url: &str) -> Result<Config, String> {
-    let mut config = Config::new(url);
-    let own = vector.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
-    let common = json!({ "reconnectInterval": 5, "maxReconnectBackoff": 20, "conflate": "never", "seed": 1 });
-    for (name, value) in common.as_object().into_iter().flatten().chain(&own) {
-        config.set(name, value).map_err(|error| error.to_string())?;
-    }
-    Ok(config)
-}
-
-/// The events are those wanted, in order, and no more. Those of the runner's own disconnect are not counted.
-fn compare(wanted: &[Value], before: &[Value], all: &[Value]) -> Result<(), String> {
-    let (seen, after) = all.split_at(before.len());
-    let of_the_end = |event: &&Value| {
-        event["event"] == "disconnected"
-            || is_part(&json!({ "event": "stateChange", "state": "disconnected" }), Some(event))
-            || is_part(&json!({ "event": "lost", "reason": "disconnected" }), Some(event))
-    };
-    let seen: Vec<&Value> = seen.iter().chain(after.iter().filter(|event| !of_the_end(event))).collect();
-    let is_it = |(wanted, seen): (&Value, &&Value)| is_part(wanted, Some(seen));
-    if wanted.len() == seen.len() && wanted.iter().zip(&seen).all(is_it) {
-        return Ok(());
-    }
-    let at = wanted.iter().zip(&seen).position(|pair| !is_it(pair)).unwrap_or(wanted.len().min(seen.len()));
-    let lines: Vec<String> = seen.iter().map(|event| format!("  {event}")).collect();
-    let missing = wanted.get(at).map_or("nothing more".to_owned(), Value::to_string);
-    Err(format!("event {}: wanted {missing}; there were\n{}", at + 1, lines.join("\n")))
-}
-
-fn read(folder: &Path, name: &str) -> Vec<Scenario> {
-    let text = fs::read_to_string(folder.join(name)).expect("a vector file can be read");
-    let list: Vec<Map<String, Value>> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let named = |vector: Map<String, Value>| {
-        let own = vector["name"].as_str().expect("a vector has a name");
-        Scenario { name: format!("{name}: {own}"), vector }
-    };
-    list.into_iter().map(named).collect()
-}
-
-fn list<'a>(vector: &'a Map<String, Value>, name: &str) -> &'a [Value] {
-    vector.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn shown(events: &Events, server: &Server) -> String {
-    let lines: Vec<String> = events.all().iter().map(|event| format!("  {event}")).collect();
-    format!("events:\n{}\nreceived:\n{}", lines.join("\n"), server.transcript())
+/// When nothing comes of it.
+pub async fn patiently<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    tokio::time::timeout(PATIENCE, future).await.map_err(|_| "no answer came".to_owned())
 }

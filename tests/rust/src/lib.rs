@@ -2,7 +2,7 @@
 //!
 //! - [`vectors`]: the scenarios of tests/vectors, read and written
 //! - [`player`]: plays a scenario on a bare session in virtual time
-//! - [`e2e`]: plays a scenario with a real client against the scripted server
+//! - [`e2e`]: the events of a real client, waited for
 //! - [`model`]: lives of a bare session and what must hold in each
 //! - [`fuzz`]: what the fuzz targets of tests/fuzz do with their bytes
 

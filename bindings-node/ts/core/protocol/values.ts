@@ -17,8 +17,8 @@ export function text(value: unknown): string | undefined {
 
 /** U+FFFD for each lone surrogate. */
 export function wellFormed(value: string): string {
-  // As code points, in which pairs are none.
-  return value.replace(/[\ud800-\udfff]/gu, '\ufffd');
+  // Most texts have none, and looking is cheap. Replaced are code points, in which pairs are none.
+  return /[\ud800-\udfff]/.test(value) ? value.replace(/[\ud800-\udfff]/gu, '\ufffd') : value;
 }
 
 /** A number; nothing for other values and for numbers beyond the range of doubles. */
