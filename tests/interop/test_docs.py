@@ -1,11 +1,10 @@
-"""What the documents say, held against what there is: links, files that they show, shell blocks, the demo, error texts."""
+"""What the documents say, held against what there is: links, files they show, shell blocks, the demo, error texts."""
 
 import asyncio
 import difflib
 import os
 import re
 import shutil
-import sys
 import tempfile
 import unittest
 from contextlib import AsyncExitStack
@@ -47,6 +46,8 @@ NOT_RUN = re.compile(r"(make|cargo|pip|npm|cc|c\+\+) ")
 
 STEP = 60.0
 
+PROGRAM = Path(STEADYWIRE).resolve()
+
 
 def blocks(document: Path, language: str) -> list[str]:
     """Give the fenced blocks of a language."""
@@ -57,7 +58,7 @@ def blocks(document: Path, language: str) -> list[str]:
 def anchors(document: Path) -> set[str]:
     """Give what the headings of a document can be linked by."""
     headings = re.findall(
-        r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.S | re.M), re.MULTILINE
+        r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.DOTALL | re.MULTILINE), re.MULTILINE
     )
     words = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {word.replace(" ", "-") for word in words}
@@ -134,7 +135,7 @@ class Documents(Quiet):
             hub = await stack.enter_async_context(running("hub", STEADYWIRE, "serve", "--listen", "127.0.0.1:0"))
             url = (await hub.line()).removeprefix("listening on ")
             place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            (place / "steadywire").symlink_to(Path(STEADYWIRE).resolve())
+            (place / "steadywire").symlink_to(PROGRAM)
             # What `run` runs.
             (place / "cargo").write_text("#!/bin/sh\necho Compiling\n")
             (place / "cargo").chmod(0o755)
@@ -181,4 +182,4 @@ def changing(line: str) -> str:
 
 if __name__ == "__main__":
     end_on_sigterm()
-    sys.exit(unittest.main(verbosity=2))
+    unittest.main(verbosity=2)

@@ -4,6 +4,12 @@
     unreachable_code,
     missing_docs,
     clippy::all,
+    clippy::unwrap_used,
+    clippy::uninlined_format_args,
+    clippy::needless_pass_by_value,
+    clippy::semicolon_if_nothing_returned,
+    clippy::redundant_clone,
+    clippy::disallowed_methods,
     clippy::disallowed_macros,
     reason = "documents show what matters"
 )]
