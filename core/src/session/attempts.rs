@@ -197,7 +197,8 @@ impl Session {
         if self.link.attempts.tries < most {
             return false;
         }
-        if self.config.max_connect_attempts.is_none() && self.tasks.is_patient() {
+        let is_patient = self.tasks.is_patient() || self.outbox.holds_an_end();
+        if self.config.max_connect_attempts.is_none() && is_patient {
             let text = format!("no connection after {most} tries; the client goes on for those who follow a task");
             let error = Error::new(ErrorKind::AttemptsExhausted, text);
             self.reject_waiters(&error);

@@ -49,6 +49,14 @@ pub(crate) enum Class {
     Kept,
 }
 
+impl Outbox {
+    /// Whether a message waits that is to be written again until it is acknowledged, and no mere log line or progress:
+    /// a worker may have left it here and gone.
+    pub(super) fn holds_an_end(&self) -> bool {
+        self.queue.iter().any(|queued| queued.class == Class::Kept && queued.id.is_some())
+    }
+}
+
 impl Session {
     pub(super) fn send(&mut self, ticket: Ticket, draft: &Draft<'_>) -> Result<(), Error> {
         let class = match &draft.kind {

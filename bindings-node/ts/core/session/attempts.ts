@@ -8,6 +8,7 @@ import { ofHttp, type Disposition } from './disposition';
 import type { Failure } from './io';
 import { CONNECT_ATTEMPTS, CREDENTIALS_MS, MAX_PROTOCOL_ERRORS } from './limits';
 import { isReachable, linkIsGone, moveTo, report, setState } from './link';
+import { holdsAnEnd } from './outbox';
 import { endAllWork, hasOpenWork } from './outcome';
 import { finishEnding } from './ending';
 import type { Session } from './session';
@@ -238,7 +239,7 @@ function isExhausted(s: Session): boolean {
     return tries >= maxReconnectAttempts;
   }
   const most = maxConnectAttempts ?? CONNECT_ATTEMPTS;
-  if (tries >= most && maxConnectAttempts === undefined && s.tasks.leases.size > 0) {
+  if (tries >= most && maxConnectAttempts === undefined && (s.tasks.leases.size > 0 || holdsAnEnd(s.outbox))) {
     const text = `no connection after ${most} tries; the client goes on for those who follow a task`;
     rejectWaiters(s, new SteadywireError('attempts_exhausted', text));
     return false;

@@ -37,6 +37,11 @@ export interface Outbox {
   lastOrder: number;
 }
 
+/** Whether a message waits that is written again until it is acknowledged, and no mere log line or progress. */
+export function holdsAnEnd({ queue }: Outbox): boolean {
+  return queue.some((one) => one.id !== undefined && one.type !== 'log' && one.type !== 'progress');
+}
+
 export function send(s: Session, { ticket, message: draft }: InputOf<'send'>): void {
   const { outbox, config } = s;
   const { type, taskId } = draft;
