@@ -38,4 +38,5 @@ pub use frame::{Body, Control, Cursor, Features, Frame, Level, Rejected, Request
 pub use number::write_number;
 pub use pull::parse;
 pub use reference::parse_reference;
+pub(crate) use values::as_integer;
 pub use values::{MAX_INTEGER, terminal_word};

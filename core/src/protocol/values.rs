@@ -158,7 +158,7 @@ pub(super) fn finite(raw: &str) -> Option<f64> {
 
 /// A whole number from 0 to 2^53 - 1; `41.0` and `4.1e1` are whole.
 #[inline]
-pub(super) fn as_integer(value: f64) -> Option<u64> {
+pub(crate) fn as_integer(value: f64) -> Option<u64> {
     let whole = as_timestamp(value).filter(|whole| *whole as f64 == value)?;
     u64::try_from(whole).ok()
 }

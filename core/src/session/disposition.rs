@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::protocol::as_integer;
+
 /// What happens after a close code or HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,7 +73,7 @@ impl CloseReason {
         Self {
             reconnect: flag("reconnect"),
             reauth: flag("reauth"),
-            retry_after_ms: said.get("retryAfterMs").and_then(Value::as_u64),
+            retry_after_ms: said.get("retryAfterMs").and_then(Value::as_f64).and_then(as_integer),
         }
     }
 }

@@ -79,6 +79,6 @@ export function parseCloseReason(reason: string): CloseReason {
   return {
     disposition: reconnect === false ? 'fatal' : reauth === true ? 'reauth' : reconnect === true ? 'retry' : undefined,
     retryAfterMs:
-      Number.isInteger(retryAfterMs) && (retryAfterMs as number) >= 0 ? (retryAfterMs as number) : undefined,
+      Number.isSafeInteger(retryAfterMs) && (retryAfterMs as number) >= 0 ? (retryAfterMs as number) : undefined,
   };
 }
