@@ -10,7 +10,7 @@ use super::socket::Socket;
 use super::tls::Security;
 use super::tungstenite::{Limits, Tungstenite};
 use super::upgrade::{Answer, Request};
-use super::url::Address;
+use super::url::{Address, base64};
 use crate::config::{Config, Credentials, redact_url};
 use crate::error::{Error, ErrorKind};
 
@@ -47,10 +47,15 @@ impl Target {
         let query = self.url.split_once('?').map(|(_, query)| query).unwrap_or_default();
         let parameters = query.split(['&', '#']).map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
         let authority = self.url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
-        let userinfo = authority.and_then(|authority| authority.rsplit_once('@')).map(|(userinfo, _)| userinfo);
-        let password = userinfo.and_then(|userinfo| userinfo.split_once(':')).map(|(_, password)| password);
+        let written = authority.and_then(|authority| authority.rsplit_once('@')).map(|(userinfo, _)| userinfo);
+        let sent = Address::parse(&self.url).ok().and_then(|address| address.userinfo);
+        let read = sent.as_deref().map(String::from_utf8_lossy);
+        let encoded = sent.as_deref().map(base64);
+        let passwords =
+            [written, read.as_deref()].into_iter().flatten().filter_map(|userinfo| userinfo.split_once(':'));
         let headers = self.headers.iter().map(|(_, value)| value.as_str());
-        Secrets::new(self.token.as_deref().into_iter().chain(headers).chain(password).chain(parameters))
+        let all = self.token.as_deref().into_iter().chain(headers).chain(parameters).chain(encoded.as_deref());
+        Secrets::new(all.chain(passwords.map(|(_, password)| password)))
     }
 
     /// The same for another server, which must not see the credentials for the first.

@@ -16,9 +16,10 @@ use tower_service::Service;
 use super::answer::{self, Unreadable};
 use super::carrier::Carrier;
 use super::failure::{Failed, printable};
+use super::secrets::Secrets;
 use super::tcp;
 use super::tls::Security;
-use super::url::{Address, without_brackets};
+use super::url::{Address, from_base64, without_brackets};
 use crate::config::Proxy;
 use crate::error::ErrorKind;
 
@@ -108,7 +109,8 @@ where
     let target = address.host_and_port();
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     // Characters that have no place in a header were refused by the matcher.
-    if let Some(credentials) = proxy.basic_auth().and_then(|value| value.to_str().ok()) {
+    let credentials = proxy.basic_auth().and_then(|value| value.to_str().ok());
+    if let Some(credentials) = credentials {
         request.push_str("Proxy-Authorization: ");
         request.push_str(credentials);
         request.push_str("\r\n");
@@ -127,10 +129,14 @@ where
     }
     head.read_body(stream, &mut body).await;
     let mut text = format!("{named} refused the way to {target} with HTTP status {}", head.status);
+    let encoded = credentials.and_then(|credentials| credentials.strip_prefix("Basic "));
+    let read = encoded.map(|encoded| String::from_utf8_lossy(&from_base64(encoded)).into_owned());
+    let password = read.as_deref().and_then(|userinfo| userinfo.split_once(':')).map(|(_, password)| password);
+    let secrets = Secrets::new(encoded.into_iter().chain(password));
     let body = printable(&body);
     if !body.is_empty() {
         text.push_str(": ");
-        text.push_str(&body);
+        text.push_str(&secrets.scrub(&body));
     }
     if head.status == 407 {
         text.push_str("; it wants a user and a password, or others, in its URL (http://user:password@host)");

@@ -133,9 +133,10 @@ fn decode(text: &str) -> Vec<u8> {
     decoded
 }
 
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /// Base64 with padding, for `Authorization: Basic`.
 pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
@@ -145,6 +146,18 @@ pub(super) fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// What [`base64`] was made of; up to the first character that is none of its digits.
+pub(super) fn from_base64(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> =
+        text.bytes().map_while(|byte| DIGITS.iter().position(|digit| *digit == byte)).map(|at| at as u32).collect();
+    let mut bytes = Vec::with_capacity(digits.len());
+    for chunk in digits.chunks(4) {
+        let group = chunk.iter().fold(0, |group, digit| group << 6 | digit) << (6 * (4 - chunk.len()));
+        bytes.extend_from_slice(&group.to_be_bytes()[1..][..chunk.len() * 3 / 4]);
+    }
+    bytes
 }
 
 #[cfg(test)]
@@ -216,7 +229,9 @@ mod tests {
     fn base64_pads() {
         for (plain, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
             assert_eq!(base64(plain.as_bytes()), text);
+            assert_eq!(from_base64(text), plain.as_bytes());
         }
         assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
+        assert_eq!(from_base64("+/8="), [0xfb, 0xff]);
     }
 }
