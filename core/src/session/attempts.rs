@@ -199,7 +199,7 @@ impl Session {
         }
         let is_patient = self.tasks.is_patient() || self.outbox.holds_an_end();
         if self.config.max_connect_attempts.is_none() && is_patient {
-            let text = format!("no connection after {most} tries; the client goes on for those who follow a task");
+            let text = format!("no connection after {most} tries; the client goes on for tasks that are followed or reported");
             let error = Error::new(ErrorKind::AttemptsExhausted, text);
             self.reject_waiters(&error);
             return false;
@@ -213,7 +213,7 @@ impl Session {
         }
     }
 
-    /// Ends what is open, in the order of rule LINK-7.
+    /// Ends what is open, in the order of rule LINK-6.
     fn stop_for_good(&mut self, error: &Error, cause: &Cause, lost: LostReason, dropped: DropReason) {
         self.end_all_work(lost, dropped);
         self.set_state(State::Error, error.message(), Some(cause), false);

@@ -240,7 +240,7 @@ function isExhausted(s: Session): boolean {
   }
   const most = maxConnectAttempts ?? CONNECT_ATTEMPTS;
   if (tries >= most && maxConnectAttempts === undefined && (s.tasks.leases.size > 0 || holdsAnEnd(s.outbox))) {
-    const text = `no connection after ${most} tries; the client goes on for those who follow a task`;
+    const text = `no connection after ${most} tries; the client goes on for tasks that are followed or reported`;
     rejectWaiters(s, new SteadywireError('attempts_exhausted', text));
     return false;
   }
