@@ -109,6 +109,22 @@ def check_schema(schema: Schema) -> list[str]:
     ]
 
 
+def check_versions() -> list[str]:
+    """Whether every file that must repeat the version of Cargo.toml has the same."""
+    cargo = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    found = re.search(r"^version = \"(.*)\"$", surfaces.section(cargo, "workspace.package"), re.M)
+    if not found:
+        return ["Cargo.toml has no version"]
+    version = found[1]
+    crates = re.findall(r'^steadywire.* = \{ path = .* version = "([^"]*)"', cargo, re.M)
+    said = [f"Cargo.toml asks for a crate of its own at {one}" for one in crates if one != version]
+    for name in ("package.json", "package-lock.json"):
+        package = json.loads((ROOT / "bindings-node" / name).read_text(encoding="utf-8"))
+        if package["version"] != version:
+            said.append(f"bindings-node/{name} is at {package['version']}, Cargo.toml at {version}")
+    return said
+
+
 def table(schema: Schema) -> str:
     """The table of options."""
     lines = ["| option | default | takes | meaning |", "| --- | --- | --- | --- |"]
@@ -147,7 +163,7 @@ def main() -> int:
     if sys.argv[1:] == ["--write"]:
         README.write_text(written(text, schema), encoding="utf-8")
         return 0
-    said = check_schema(schema)
+    said = check_schema(schema) + check_versions()
     if text != written(text, schema):
         said.append("README.md: the table of options is not that of spec/api.json: make bless-options")
     found = [surfaces.rust(), surfaces.c(), surfaces.cpp(), *surfaces.python(), *surfaces.javascript()]

@@ -53,6 +53,11 @@ def block(text: str, head: str) -> str:
     return found[2]
 
 
+def section(text: str, name: str) -> str:
+    """A table of a TOML file."""
+    return text.split(f"[{name}]\n", 1)[1].split("\n[", 1)[0]
+
+
 def rust() -> Surface:
     """The crate `steadywire`."""
     config = read("core/src/config.rs")
