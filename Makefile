@@ -82,7 +82,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
+	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -321,6 +321,13 @@ target/venv/.stamp: tests/interop/requirements.txt
 	$(PYTHON) -m venv --clear target/venv
 	$(VENV)/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+dist: venv node_modules ## everything that is published, with checksums, in target/dist (ten minutes)
+	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build CARGO="$(CARGO)" VENV=$(VENV) tests/release/dist.sh
+
+test-dist: venv ## what `make dist` has left, installed as its users would
+	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build PKG_CONFIG=$(or $(shell command -v pkg-config),$(VENV)/pkgconf) \
+		tests/release/smoke.sh
 
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches

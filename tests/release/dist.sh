@@ -1,0 +1,94 @@
+#!/bin/sh
+# Builds everything that is published into OUT, for the platform it runs on. `make dist` calls it; what it needs is in the
+# environment:
+#   OUT, WORK       what is published; where it is built, apart from the rest: other flags would build that anew
+#   CARGO, VENV     cargo; the folder of maturin
+# What a release is made of must not name the machine it was made on: paths are mapped, and the end looks for them.
+set -eu
+
+: "${OUT:?}" "${WORK:?}" "${CARGO:?}" "${VENV:?}"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"$/\1/p' Cargo.toml)
+platform=$(rustc -vV | sed -n 's/^host: //p')
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+rust_source=$(rustc --print sysroot)/lib/rustlib/src/rust
+
+export CARGO_TARGET_DIR="$WORK"
+export CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_PROFILE_RELEASE_DEBUG=none
+export RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$rust_source=/rust --remap-path-prefix=$root=/steadywire"
+# What is older than this second has this second, so that the same commit gives the same archives.
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+
+archive() { # FOLDER: OUT/FOLDER.tar.gz of WORK/packed/FOLDER
+    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$WORK/packed" -cf - "$1" |
+        gzip -n9 >"$OUT/$1.tar.gz"
+}
+
+fresh() { # FOLDER: an empty WORK/packed/FOLDER with the licences
+    rm -rf "$WORK/packed/$1"
+    mkdir -p "$WORK/packed/$1"
+    cp LICENSE-MIT LICENSE-APACHE "$WORK/packed/$1"
+}
+
+rm -rf "$OUT"
+mkdir -p "$OUT"
+
+echo "== the terminal program"
+make --silent dashboard CARGO="$CARGO"
+# `make dashboard` builds for development; the page it has made is what is wanted of it.
+STEADYWIRE_DASHBOARD="$WORK/dashboard/index.html" \
+    "$CARGO" build --quiet --locked --release -p steadywire-cli --features dashboard
+program=steadywire-$version-$platform
+fresh "$program"
+cp "$WORK/release/steadywire" docs/cli.md "$WORK/packed/$program"
+archive "$program"
+
+echo "== the C library"
+library=steadywire-c-$version-$platform
+fresh "$library"
+make --silent install LIB_PROFILE=release PREFIX=/usr DESTDIR="$WORK/c" LIBDIR=lib CARGO="$CARGO"
+cp -R "$WORK/c/usr/." "$WORK/packed/$library"
+mkdir -p "$WORK/packed/$library/share/doc/steadywire"
+cp docs/c.md "$WORK/packed/$library/share/doc/steadywire"
+archive "$library"
+
+echo "== the Python package"
+"$VENV/maturin" build --quiet --release --locked -m bindings-python/Cargo.toml -o "$OUT"
+"$VENV/maturin" sdist --quiet -m bindings-python/Cargo.toml -o "$OUT"
+
+echo "== the npm packages"
+make --silent node-addon ADDON_PROFILE=release CARGO="$CARGO"
+npm --prefix bindings-node run --silent build -- --log-level warn
+node bindings-node/npm/pack.mjs "$WORK/release/libsteadywire_node.so" "$WORK/npm" >/dev/null
+cp "$WORK"/npm/*.tgz "$OUT"
+
+echo "== the crates"
+# In the order in which they need each other; without RUSTFLAGS, for nothing of this build is published.
+(
+    unset RUSTFLAGS
+    "$CARGO" publish --quiet --locked --dry-run ${DIST_ALLOW_DIRTY:+--allow-dirty} \
+        -p steadywire -p steadywire-hub -p steadywire-faults -p steadywire-cli
+)
+mkdir -p "$OUT/crates"
+cp "$WORK"/package/steadywire*-"$version".crate "$OUT/crates"
+
+echo "== what it is"
+rm -rf "$WORK/opened"
+for file in "$OUT"/*.tar.gz "$OUT"/*.tgz "$OUT"/*.whl "$OUT"/crates/*.crate; do
+    opened=$WORK/opened/$(basename "$file")
+    mkdir -p "$opened"
+    case $file in
+    *.whl) python3 -m zipfile -e "$file" "$opened" ;;
+    *) tar -xzf "$file" -C "$opened" ;;
+    esac
+done
+for path in "$root" "$HOME"; do
+    if grep -rlaF -- "$path" "$WORK/opened"; then
+        echo "dist: these name $path" >&2
+        exit 1
+    fi
+done
+(cd "$OUT" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | sed 's|^\./||' | xargs sha256sum >SHA256SUMS)
+cat "$OUT/SHA256SUMS"
