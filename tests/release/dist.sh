@@ -56,7 +56,7 @@ archive "$library"
 
 echo "== the Python package"
 "$VENV/maturin" build --quiet --release --locked -m bindings-python/Cargo.toml -o "$OUT"
-"$VENV/maturin" sdist --quiet -m bindings-python/Cargo.toml -o "$OUT"
+"$VENV/maturin" sdist -m bindings-python/Cargo.toml -o "$OUT"
 
 echo "== the npm packages"
 make --silent node-addon ADDON_PROFILE=release CARGO="$CARGO"
@@ -72,7 +72,7 @@ echo "== the crates"
         -p steadywire -p steadywire-hub -p steadywire-faults -p steadywire-cli
 )
 mkdir -p "$OUT/crates"
-cp "$WORK"/package/steadywire*-"$version".crate "$OUT/crates"
+cp "$WORK"/package/tmp-crate/steadywire*-"$version".crate "$OUT/crates"
 
 echo "== what it is"
 rm -rf "$WORK/opened"

@@ -199,7 +199,8 @@ impl Session {
         }
         let is_patient = self.tasks.is_patient() || self.outbox.holds_an_end();
         if self.config.max_connect_attempts.is_none() && is_patient {
-            let text = format!("no connection after {most} tries; the client goes on for tasks that are followed or reported");
+            let text =
+                format!("no connection after {most} tries; the client goes on for tasks that are followed or reported");
             let error = Error::new(ErrorKind::AttemptsExhausted, text);
             self.reject_waiters(&error);
             return false;

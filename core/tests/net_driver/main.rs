@@ -130,14 +130,14 @@ fn every_way_a_link_ends_is_told() {
 #[test]
 fn a_peer_that_breaks_the_rules_is_told_which() {
     let server = Server::new();
-    let mut consumer = Consumer::connected(server.config().max_message_size(1000));
+    let mut consumer = Consumer::new(server.config().max_message_size(1000));
     for (bytes, code, text) in [
         (&[0x81, 2, 0xff, 0xfe][..], 1007, "not UTF-8"),
         (&[0x82, 126, 0x03, 0xe9][..], 1009, "1001 bytes is larger than maxMessageSize (1000)"),
         (&[0x81, 0x80, 0, 0, 0, 0][..], 1002, "masked"),
     ] {
-        // The third in a row would stop the client for good.
-        consumer.shared.input(Input::Reconnect { ticket: 0 }).unwrap();
+        // Each time anew: the third in a row would stop the client for good.
+        consumer.connect();
         let mut peer = server.accept();
         consumer.event(|event| matches!(event, Event::Connected(_)).then_some(()));
         peer.get_mut().write_all(bytes).unwrap();
