@@ -24,7 +24,7 @@ stage(platform.name, {
   description: `The native addon of the package steadywire for ${platform.name}`,
   license: own.license,
   main: 'steadywire.node',
-  files: ['steadywire.node'],
+  files: ['steadywire.node', 'LICENSE-*'],
   engines: own.engines,
   os: [platform.os],
   cpu: [platform.cpu],

@@ -35,16 +35,23 @@ def _from_the_wheel():
     assert ROOT not in pathlib.Path(steadywire.__file__).parents or "site-packages" in steadywire.__file__
 
 
+@contextlib.contextmanager
+def hub():
+    """Run a hub; gives its address."""
+    command = [BUILT / "steadywire", "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        found = re.search(r"wss?://\S+", process.stdout.readline())
+        # Its output is not to fill up.
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        yield found.group(0)
+        process.kill()
+
+
 @pytest.fixture(scope="session")
 def url():
     """The address of a hub."""
-    command = [BUILT / "steadywire", "serve", "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as hub:
-        found = re.search(r"wss?://\S+", hub.stdout.readline())
-        # Its output is not to fill up.
-        threading.Thread(target=hub.stdout.read, daemon=True).start()
-        yield found.group(0)
-        hub.kill()
+    with hub() as address:
+        yield address
 
 
 @pytest.fixture

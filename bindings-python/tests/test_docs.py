@@ -12,12 +12,19 @@ import types
 import pytest
 
 import steadywire
-from conftest import PATIENCE, ROOT
+from conftest import PATIENCE, ROOT, hub
 
 # The addresses that documents give. Here they are that of the hub.
 ADDRESS = re.compile(r"\bwss?://(127\.0\.0\.1:8080|hub\.example)/ws")
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture
+def url():
+    """A hub for each document: they name their tasks alike, also like the examples."""
+    with hub() as address:
+        yield address
 
 
 def blocks(document: pathlib.Path):

@@ -20,8 +20,8 @@ def start(name, *arguments):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def test_follow_and_training(url):
-    with start("follow.py", url, "train-1") as follow, start("training.py", url, "train-1") as training:
+def test_follow_and_training(url, task_id):
+    with start("follow.py", url, task_id) as follow, start("training.py", url, task_id) as training:
         said, _ = training.communicate(timeout=PATIENCE)
         assert training.returncode == 0, said
         said, _ = follow.communicate(timeout=PATIENCE)

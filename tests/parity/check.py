@@ -133,7 +133,8 @@ def table(schema: Schema) -> str:
         about = option["about"]
         about += f". Not on the web: {option['web']}" if "web" in option else ""
         if "only" in option:
-            about += f". Only in {', '.join(shown_language(one) for one in option['only'])}: {option['why']}"
+            where = option.get("where") or "in " + ", ".join(shown_language(one) for one in option["only"])
+            about += f". Only {where}: {option['why']}"
         lines.append(f"| `{option['name']}` | {sized(default)} | {option['takes']} | {about} |")
     return "\n".join(lines) + "\n"
 

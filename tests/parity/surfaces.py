@@ -253,7 +253,8 @@ def python() -> list[Surface]:
         options = {name: one for name, one in inspect.signature(client.__init__).parameters.items() if name != "self"}
         defaults = {camel(name): one.default for name, one in options.items() if name != "url"}
         # None means another thing for each.
-        defaults["maxReconnectAttempts"] = defaults["maxReconnectAttempts"] or "unlimited"
+        if defaults["maxReconnectAttempts"] is None:
+            defaults["maxReconnectAttempts"] = "unlimited"
         surfaces.append(
             Surface(
                 language,
