@@ -239,7 +239,7 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
 	$(VENV)/clang-format --dry-run --Werror $(CPP)
-	cd tests/interop && $(VENV)/ruff format --check . ../parity && $(VENV)/ruff check . ../parity && $(VENV)/mypy . && $(VENV)/mypy ../parity
+	cd tests/interop && $(VENV)/ruff format --check . ../parity && $(VENV)/ruff check . ../parity && $(VENV)/mypy .
 	$(MAKE) check-python check-parity
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
@@ -251,6 +251,7 @@ check-python: wheel ## the Python package: format, lints, types, and the stubs a
 
 check-parity: wheel node_modules ## every language has what spec/api.json lists, and README.md's table is made of it
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
+	cd tests/parity && $(VENV)/mypy . # where the package is installed
 	$(VENV)/python tests/parity/check.py
 
 purity: ## the session has no tokio in its tree and no clock, thread or print in its code
