@@ -150,7 +150,7 @@ def c() -> Surface:
     setters = {
         name[len("config_") :]: comment for name, comment in functions.items() if re.match(r"config_(set|add)_", name)
     }
-    defines = [(name, int(number)) for name, number in re.findall(r"^#define STEADYWIRE_(\w+) (\d+)$", text, re.M)]
+    defines = list(c_numbers().items())
     prefixes = {
         "State": "STATE_",
         "Level": "LEVEL_",
