@@ -270,17 +270,8 @@ class Task(BaseTask[Pending[Receipt]]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.ended:
-            return
-        try:
-            pending = self._end_by(error)
-        except Error as failure:
-            if error is None:
-                raise
-            # What the block raised says more.
-            logger().warning("the end of task %s could not be reported: %s", self.task_id, failure)
-            return
-        if kind is GeneratorExit or self._router.dispatcher == threading.get_ident():
+        pending = self._end_by(error)
+        if pending is None or kind is GeneratorExit or self._router.dispatcher == threading.get_ident():
             return
         try:
             receipt = pending.result(self._timeout)

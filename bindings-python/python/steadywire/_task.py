@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
+from ._log import logger
 from ._message import error_data, to_json
 from ._native import Error, InvalidStateError
 from ._typing import Generic, TypeVar
@@ -107,12 +108,22 @@ class BaseTask(Generic[Answer]):
         self._router.native.unlease(self._lease)
         return answer
 
-    def _end_by(self, error: BaseException | None) -> Answer:
-        if error is None:
-            return self.complete()
-        if isinstance(error, GeneratorExit):
-            return self.fail(_ABANDONED, code="abandoned")
-        return self.fail(str(error) or type(error).__name__, code=type(error).__name__)
+    def _end_by(self, error: BaseException | None) -> Answer | None:
+        """Report how a block ended, unless its end has been reported; None where there is nothing to wait for."""
+        if self._ended:
+            return None
+        try:
+            if error is None:
+                return self.complete()
+            if isinstance(error, GeneratorExit):
+                return self.fail(_ABANDONED, code="abandoned")
+            return self.fail(str(error) or type(error).__name__, code=type(error).__name__)
+        except Error as failure:
+            if error is None:
+                raise
+            # What the block raised says more.
+            logger().warning("the end of task %s could not be reported: %s", self.task_id, failure)
+            return None
 
     def _expect(self, ticket: int) -> Answer:
         raise NotImplementedError

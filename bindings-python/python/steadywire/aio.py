@@ -228,15 +228,8 @@ class Task(BaseTask["asyncio.Future[Receipt]"]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.ended:
-            return
-        try:
-            ending = self._end_by(error)
-        except Error as failure:
-            if error is None:
-                raise
-            # What the block raised says more.
-            logger().warning("the end of task %s could not be reported: %s", self.task_id, failure)
+        ending = self._end_by(error)
+        if ending is None:
             return
         try:
             receipt = await _within(self._timeout, "the end", ending)
