@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { Program, ROOT } from '../e2e/server';
+import { launch } from './pages';
 
 const here = (path: string) => fileURLToPath(new URL(path, ROOT));
 const TYPES: { readonly [extension: string]: string } = { '.html': 'text/html', '.js': 'text/javascript' };
@@ -40,10 +40,7 @@ test('shows a live bar', async () => {
   await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
   const hub = new Program('steadywire', 'serve', '--listen', '127.0.0.1:0');
   const url = (await hub.line()).replace('listening on ', '');
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
-  });
+  const browser = await launch();
   try {
     const page = await browser.newPage();
     // Port 8080 is somebody else's here.
