@@ -5,6 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* AddressSanitizer's allocator has locks (seen with GCC 12) that a fork copies while another thread holds them: the
+ * child's next allocation waits for ever. So the fork is tried without it, and under valgrind. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ADDRESS_SANITIZER true
+#else
+#define UNDER_ADDRESS_SANITIZER false
+#endif
+
 static int broken_pipes;
 
 static void on_broken_pipe(int number)
@@ -139,7 +147,8 @@ static void leave_alive(const char *url)
 int main(int count, char **arguments)
 {
 	CHECK(count == 3);
-	fork_and_go_on(arguments[1]);
+	if (!UNDER_ADDRESS_SANITIZER)
+		fork_and_go_on(arguments[1]);
 	sigpipe(arguments[2]);
 	leave_alive(arguments[1]);
 	return 0;
