@@ -16,7 +16,8 @@ rust_source=$(rustc --print sysroot)/lib/rustlib/src/rust
 
 export CARGO_TARGET_DIR="$WORK"
 export CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_PROFILE_RELEASE_DEBUG=none
-export RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$rust_source=/rust --remap-path-prefix=$root=/steadywire"
+export RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$rust_source=/rust --remap-path-prefix=$root=/steadywire \
+--remap-path-prefix=$WORK=/build"
 # What is older than this second has this second, so that the same commit gives the same archives.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
@@ -36,8 +37,7 @@ rm -rf "$OUT"
 mkdir -p "$OUT"
 
 echo "== the terminal program"
-make --silent dashboard CARGO="$CARGO"
-# `make dashboard` builds for development; the page it has made is what is wanted of it.
+make --silent "$WORK/dashboard/index.html"
 STEADYWIRE_DASHBOARD="$WORK/dashboard/index.html" \
     "$CARGO" build --quiet --locked --release -p steadywire-cli --features dashboard
 program=steadywire-$version-$platform
