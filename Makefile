@@ -81,7 +81,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
+.PHONY: help demo picture dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
 	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
@@ -90,6 +90,10 @@ help: ## list the targets
 demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s); ARGS=--stay leaves its page up
 	@if $(NPM) --version > /dev/null 2>&1; then $(MAKE) --silent dashboard; else $(CARGO) build --quiet --locked -p steadywire-cli; fi
 	@$(TARGET)/debug/steadywire demo $(ARGS)
+
+picture: ## docs/demo.svg, README.md's moving picture, of a demo that it runs
+	$(CARGO) build --quiet --locked -p steadywire-cli
+	$(PYTHON) tests/interop/picture.py $(TARGET)/debug/steadywire
 
 dashboard: $(DASHBOARD) ## `steadywire` with its page for browsers (needs Node)
 	STEADYWIRE_DASHBOARD=$(DASHBOARD) $(CARGO) build --locked --quiet -p steadywire-cli --features dashboard
