@@ -41,7 +41,7 @@ BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
 # How the addon for Node is built that is packed
 ADDON_PROFILE ?= dev
-ADDON = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))/libsteadywire_node.$(if $(filter Darwin,$(shell uname)),dylib,so)
+ADDON_BUILT = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))
 
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
@@ -82,7 +82,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
 .PHONY: help demo picture dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
+	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist same-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -170,7 +170,7 @@ node-addon: ## the addon for Node, in target/debug or, with ADDON_PROFILE=releas
 
 pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm, installed into target/npm-project
 	$(NPM) run build -- --log-level warn
-	node bindings-node/npm/pack.mjs $(ADDON) target/npm
+	node bindings-node/npm/pack.mjs $(ADDON_BUILT) target/npm
 	node bindings-node/npm/install.mjs target/npm target/npm-project
 
 test-web: dashboard ## the dashboard, the hooks and a worker in Chromium, which Debian has; pictures in target/screenshots
@@ -331,8 +331,15 @@ dist: venv node_modules ## everything that is published, with checksums, in targ
 	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build CARGO="$(CARGO)" VENV=$(VENV) tests/release/dist.sh
 
 test-dist: venv ## what `make dist` has left, installed as its users would
-	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build PKG_CONFIG=$(or $(shell command -v pkg-config),$(VENV)/pkgconf) \
-		tests/release/smoke.sh
+	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build CARGO="$(CARGO)" CMAKE="$(CMAKE)" \
+		PKG_CONFIG=$(or $(shell command -v pkg-config),$(VENV)/pkgconf) tests/release/smoke.sh
+
+same-dist: ## whether a clone of this commit, in another place, gives the bytes that `make dist` has left (ten minutes more)
+	rm -rf target/dist-clone
+	git clone --quiet . target/dist-clone/elsewhere
+	$(MAKE) -C target/dist-clone/elsewhere dist CARGO="$(CARGO)" > target/dist-clone/log 2>&1 || { tail -n 40 target/dist-clone/log; exit 1; }
+	diff target/dist/SHA256SUMS target/dist-clone/elsewhere/target/dist/SHA256SUMS
+	@echo 'the same, byte by byte'
 
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches
