@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from ._names import EventName, Level, State
+    from ._names import DropReason, ErrorSource, EventName, Level, LostReason, OutcomeKind, ReceiptState, State
 
 Event: TypeAlias = (
     Progress
@@ -49,7 +49,9 @@ __all__ = [
     "Complete",
     "Connected",
     "Disconnected",
+    "DropReason",
     "ErrorEvent",
+    "ErrorSource",
     "Event",
     "EventName",
     "Gap",
@@ -57,11 +59,14 @@ __all__ = [
     "Level",
     "Log",
     "Lost",
+    "LostReason",
     "Message",
     "Outcome",
+    "OutcomeKind",
     "Overflow",
     "Progress",
     "Receipt",
+    "ReceiptState",
     "Retry",
     "State",
     "StateChange",
@@ -69,8 +74,14 @@ __all__ = [
 ]
 
 
+# Types of words, which are made of `typing`.
+_WORDS = frozenset(
+    {"DropReason", "ErrorSource", "EventName", "Level", "LostReason", "OutcomeKind", "ReceiptState", "State"}
+)
+
+
 def __getattr__(name: str) -> Any:
-    if name in {"EventName", "Level", "State"}:
+    if name in _WORDS:
         from . import _names  # noqa: PLC0415 - slow to import
 
         return getattr(_names, name)
