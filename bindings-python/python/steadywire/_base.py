@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Any, Literal, TypeAlias
 
-    from ._asked import CredentialsRequest, Disposition, Ending, Terminal
-    from .events import State
+    from ._asked import CredentialsRequest, Ending, Terminal
+    from .events import Disposition, State
 
     Texts: TypeAlias = Mapping[str, str]
     GiveText: TypeAlias = Callable[[CredentialsRequest], str | Awaitable[str]]

@@ -147,7 +147,8 @@ def meaning(providers: Providers, known: dict[str, Any]) -> str | None:
         return None
     from typing import get_args  # noqa: PLC0415 - slow to import
 
-    from ._asked import Disposition, Ending  # noqa: PLC0415 - slow to import
+    from ._asked import Ending  # noqa: PLC0415 - slow to import
+    from ._names import Disposition  # noqa: PLC0415 - slow to import
 
     try:
         answer = providers.classify(Ending(**known))

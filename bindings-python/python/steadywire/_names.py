@@ -29,6 +29,9 @@ State: TypeAlias = Literal["disconnected", "connecting", "connected", "reconnect
 ErrorSource: TypeAlias = Literal["task", "transport", "protocol", "auth", "callback"]
 """Where an error comes from."""
 
+Disposition: TypeAlias = Literal["while_open", "retry", "slow", "reauth", "protocol", "fatal"]
+"""What follows from the end of an attempt or a link."""
+
 OutcomeKind: TypeAlias = Literal["complete", "error", "lost"]
 """How a task ended."""
 

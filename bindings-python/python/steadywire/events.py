@@ -25,7 +25,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from ._names import DropReason, ErrorSource, EventName, Level, LostReason, OutcomeKind, ReceiptState, State
+    from ._names import (
+        Disposition,
+        DropReason,
+        ErrorSource,
+        EventName,
+        Level,
+        LostReason,
+        OutcomeKind,
+        ReceiptState,
+        State,
+    )
 
 Event: TypeAlias = (
     Progress
@@ -49,6 +59,7 @@ __all__ = [
     "Complete",
     "Connected",
     "Disconnected",
+    "Disposition",
     "DropReason",
     "ErrorEvent",
     "ErrorSource",
@@ -76,7 +87,17 @@ __all__ = [
 
 # Types of words, which are made of `typing`.
 _WORDS = frozenset(
-    {"DropReason", "ErrorSource", "EventName", "Level", "LostReason", "OutcomeKind", "ReceiptState", "State"}
+    {
+        "Disposition",
+        "DropReason",
+        "ErrorSource",
+        "EventName",
+        "Level",
+        "LostReason",
+        "OutcomeKind",
+        "ReceiptState",
+        "State",
+    }
 )
 
 
