@@ -253,7 +253,7 @@ check-python: wheel ## the Python package: format, lints, types, and the stubs a
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
 
-check-parity: wheel node_modules ## every language has what spec/api.json lists, and README.md's table is made of it
+check-parity: wheel pack-node ## every language has what spec/api.json lists, and README.md's table is made of it
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	cd tests/parity && $(VENV)/mypy . # where the package is installed
 	$(VENV)/python tests/parity/check.py

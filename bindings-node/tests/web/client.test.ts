@@ -58,6 +58,15 @@ describe('options', () => {
     [{ classify: {} }, 'invalid_argument', /`classify`/],
     [{ logger: {} }, 'invalid_argument', /`logger`/],
     [{ WebSocket: {} }, 'invalid_argument', /`WebSocket`/],
+    [
+      { dispositions: new Map([[4000, 'fatal']]) },
+      'invalid_argument',
+      /`dispositions` takes a plain object, not a Map/,
+    ],
+    [{ dispositions: ['fatal'] }, 'invalid_argument', /`dispositions` takes an object/],
+    [{ terminalStatus: new Map() }, 'invalid_argument', /`terminalStatus` takes a plain object, not a Map/],
+    [{ cursors: new Set() }, 'invalid_argument', /`cursors` takes a plain object, not a Set/],
+    [{ conflate: Object.setPrototypeOf([][Symbol.iterator](), null) }, 'invalid_argument', /`conflate`/],
   ])('%j', (options, kind, text) => {
     try {
       make(options as never);
