@@ -285,7 +285,7 @@ impl Source for Consumer {
     fn spawn(&self, run: Work) {
         match &self.turns {
             Some(turns) => turns.add(run),
-            // Without a runtime, as in a forked child, there is nothing to deliver either.
+            // There is a runtime, or this would not have been made; in a forked child nothing comes here.
             None => drop(net::spawn_blocking(run)),
         }
     }

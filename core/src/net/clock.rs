@@ -37,6 +37,11 @@ pub(super) fn wall_ms() -> i64 {
     }
 }
 
+/// Ends after `time`. Only on the runtime.
+pub(super) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Wakes a task when a time has come. Setting it later costs nothing: it then wakes once too early.
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
