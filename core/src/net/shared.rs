@@ -45,6 +45,12 @@ impl Shared {
         Ok(shared)
     }
 
+    /// A client that nobody drives.
+    #[cfg(test)]
+    pub(crate) fn undriven(config: Config) -> Arc<Self> {
+        Arc::new(Self::new(config, std::process::id()).unwrap())
+    }
+
     fn new(config: Config, process: u32) -> Result<Self, Error> {
         config.validate()?;
         let dialer = Arc::new(Dialer::new(&config)?);
