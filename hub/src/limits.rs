@@ -58,7 +58,8 @@ pub const PUBLISHER_LEASE: Duration = Duration::from_secs(60);
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(25);
 /// What `Retry-After` says when all connections are taken, in seconds.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
-/// Replies waiting for a connection; at the bound it is not read until some are written.
+/// Replies waiting for a connection; at the bound it is not read until some are written, and a
+/// `subscribe` to many tasks waits with the rest of them.
 pub(crate) const MAX_WAITING_REPLIES: usize = 64;
 /// Messages taken from a task's history at a time, so that a connection's tasks take turns.
 pub(crate) const READ_MESSAGES: usize = 32;
