@@ -344,6 +344,7 @@ impl Driver {
                 }
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &self.credentials);
+                    session.dials(target.url());
                     self.secrets = target.secrets();
                     let dialer = Arc::clone(&shared.dialer);
                     self.dialing = Some((generation, Box::pin(async move { dialer.dial(target).await })));
