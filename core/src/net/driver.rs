@@ -163,7 +163,7 @@ impl Driver {
                 let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }
-            self.alarm.set(round.deadline, round.now.mono_ms, cx);
+            self.alarm.set(round.deadline, self.link.is_some(), round.now.mono_ms, cx);
             return Poll::Pending;
         }
         cx.waker().wake_by_ref();
