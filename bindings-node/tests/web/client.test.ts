@@ -127,6 +127,15 @@ describe('where a token goes', () => {
     expect([client.getConnectionState(), FakeSocket.made.length]).toEqual(['error', 0]);
   });
 
+  // TRY-5
+  test('an attempt that takes too long names the URL that was given for it', async () => {
+    const client = make({ url: async () => 'ws://other/ws?key=hunter2', connectTimeout: 50, maxConnectAttempts: 1 });
+    const failed = expect(client.connect()).rejects.toThrow(/^no connection to ws:\/\/other\/ws within 50 ms/);
+    await pass();
+    await pass(50);
+    await failed;
+  });
+
   test('a function that gives what the option cannot take is one too', async () => {
     const client = make({ url: () => 'http://h', maxConnectAttempts: 1 });
     const failed = client.connect().catch((error: unknown) => error);
