@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::io::{Generation, LeaseId, LeaseKind};
 use super::limits::{MAX_IDLE, MAX_LEASES, MAX_TASKS, RECENT_FRAMES};
 use super::outcomes::Outcomes;
+use super::publications::Reported;
 use crate::config::Terminal;
 
 /// Place of a task in the table.
@@ -54,6 +55,8 @@ pub(crate) struct Task {
     pub leases: BTreeMap<LeaseId, LeaseKind>,
     /// How many of them are reporters'.
     reporters: usize,
+    /// What they have said, while there are any.
+    pub reported: Option<Reported>,
     /// Order of the last `connect`, `subscribe` or lease; 0 = never.
     pub rank: u64,
     /// Order in which the subscription was opened.
@@ -182,6 +185,7 @@ impl Tasks {
             flag: false,
             leases: BTreeMap::new(),
             reporters: 0,
+            reported: None,
             rank: 0,
             opened: 0,
             asked_on: 0,
@@ -278,6 +282,22 @@ impl Tasks {
         found.into_iter().map(|(_, slot)| slot).collect()
     }
 
+    /// Tasks with a reporter of which something went out before this link, in the order in which they got it.
+    pub(crate) fn published_before(&self, generation: Generation) -> Vec<Slot> {
+        if self.reported == 0 {
+            return Vec::new();
+        }
+        let mut found: Vec<(u64, Slot)> = Vec::new();
+        for (slot, task) in self.slots.iter().enumerate() {
+            let reported = task.as_ref().and_then(|task| task.reported.as_ref());
+            if let Some(reported) = reported.filter(|reported| reported.goes_on(generation)) {
+                found.push((reported.order, slot));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, slot)| slot).collect()
+    }
+
     /// The latest connected or subscribed task that is still wanted.
     pub(crate) fn current(&self) -> Option<&str> {
         let tasks = self.slots.iter().flatten().filter(|task| task.rank > 0 && task.is_wanted());
@@ -302,10 +322,12 @@ impl Tasks {
 
     pub(crate) fn add_lease(&mut self, lease: LeaseId, slot: Slot, kind: LeaseKind) {
         self.leases.insert(lease, slot);
+        let order = self.next_order();
         let task = self.get_mut(slot);
         task.leases.insert(lease, kind);
         if kind == LeaseKind::Report {
             task.reporters += 1;
+            task.reported.get_or_insert_with(|| Reported::since(order));
             self.reported += 1;
         }
     }
@@ -317,6 +339,7 @@ impl Tasks {
         let kind = task.leases.remove(&lease).expect("the task knows its leases");
         if kind == LeaseKind::Report {
             task.reporters -= 1;
+            task.reported.take_if(|_| task.reporters == 0);
             self.reported -= 1;
         }
         Some((slot, kind))
