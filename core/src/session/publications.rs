@@ -57,15 +57,13 @@ impl Session {
 
     /// A message was taken to be sent: whether its task goes on.
     pub(super) fn note_sent(&mut self, task: &str, kind: &DraftKind<'_>, text: &str) {
-        let ended = match kind {
+        let Some(reported) = self.reported(task) else { return };
+        reported.ended = match kind {
             DraftKind::Heartbeat | DraftKind::Other { .. } => return,
             DraftKind::Progress { .. } | DraftKind::Log { .. } | DraftKind::Status { .. } => false,
             DraftKind::Complete { .. } => true,
             DraftKind::Error { .. } => is_outcome(text),
         };
-        if let Some(reported) = self.reported(task) {
-            reported.ended = ended;
-        }
     }
 
     /// A message was handed to the transport.
