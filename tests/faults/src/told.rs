@@ -36,22 +36,35 @@ impl fmt::Debug for Tell {
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// `connection`, `received`, `step`, `fault`, `done`, `problem` or `end`.
+    /// `connection`, `received`, `step`, `done` (no step is left), `fault`, `problem`, `full` (this connection has to
+    /// wait for another's end), or `end`.
     pub kind: &'static str,
     /// The number of the connection, from 1.
     pub connection: usize,
     /// For people.
     pub text: String,
+    /// The name of the fault, where it is one.
+    pub fault: Option<&'static str>,
 }
 
 impl Told {
     pub(crate) fn new(kind: &'static str, index: usize, text: String) -> Self {
-        Self { kind, connection: index + 1, text }
+        Self { kind, connection: index + 1, text, fault: None }
     }
 
-    /// For machines: `{"event": kind, "connection": number, "text": text}`.
+    /// It is a fault of that name.
+    pub(crate) fn of(mut self, fault: &'static str) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    /// For machines: `{"event": kind, "connection": number, "text": text}`, and for a fault `"fault": name`.
     pub fn to_json(&self) -> Value {
-        json!({ "event": self.kind, "connection": self.connection, "text": self.text })
+        let mut all = json!({ "event": self.kind, "connection": self.connection, "text": self.text });
+        if let Some(name) = self.fault {
+            all["fault"] = name.into();
+        }
+        all
     }
 }
 
@@ -71,6 +84,10 @@ impl fmt::Display for Step {
                 let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
                 write!(f, "sends {} frames: {}", frames.len(), shown(&bytes))
             }
+            Self::Fragments { json, size, .. } => {
+                write!(f, "sends in frames of {size} bytes: {}", shown(json.to_string().as_bytes()))
+            }
+            Self::Delay(time) => write!(f, "waits for {} ms", time.as_millis()),
             Self::Bytes(bytes) => write!(f, "sends bytes: {}", shown(bytes)),
             Self::Huge(bytes) => write!(f, "sends a message of {bytes} bytes"),
             Self::Gate(name) => write!(f, "waits at the gate {name}"),
