@@ -149,8 +149,7 @@ fn control_frames_read_back() {
     assert_eq!(parse(&publish).unwrap().body, Body::Control(Control::Request(Request::Publish { tasks })));
 }
 
-const ALL: Features =
-    Features { resume: true, ack: true, batch: true, query: true, heartbeat: true, publish: true };
+const ALL: Features = Features { resume: true, ack: true, batch: true, query: true, heartbeat: true, publish: true };
 
 fn running() -> TaskState<'static> {
     TaskState {

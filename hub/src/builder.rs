@@ -288,14 +288,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             heartbeat_interval: limits::HEARTBEAT_INTERVAL,
-            features: Features {
-                resume: true,
-                ack: true,
-                batch: true,
-                query: true,
-                heartbeat: true,
-                publish: true,
-            },
+            features: Features { resume: true, ack: true, batch: true, query: true, heartbeat: true, publish: true },
             publisher_lease: limits::PUBLISHER_LEASE,
             max_tasks: limits::MAX_TASKS,
             max_total_bytes: limits::MAX_TOTAL_BYTES,

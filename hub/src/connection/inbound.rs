@@ -127,7 +127,8 @@ impl<S: Transport> Connection<S> {
             Request::Query => return Err(("query", refusal("unsupported", "this server answers no queries"))),
             Request::Publish { tasks } if features.publish => {
                 // Each refusal takes room, and those behind the first would have the same reason.
-                if let Some((task, problem)) = tasks.iter().find_map(|task| Some((task, self.publish_again(task).err()?)))
+                if let Some((task, problem)) =
+                    tasks.iter().find_map(|task| Some((task, self.publish_again(task).err()?)))
                 {
                     self.refuse(task, None, "publish", &problem);
                 }
