@@ -272,26 +272,21 @@ impl Tasks {
 
     /// Tasks of that kind, in the order in which their subscriptions were opened.
     pub(crate) fn in_order(&self, wanted: impl Fn(&Task) -> bool) -> Vec<Slot> {
-        let mut found: Vec<(u64, Slot)> = Vec::new();
-        for (slot, task) in self.slots.iter().enumerate() {
-            if let Some(task) = task.as_ref().filter(|task| wanted(task)) {
-                found.push((task.opened, slot));
-            }
-        }
-        found.sort_unstable();
-        found.into_iter().map(|(_, slot)| slot).collect()
+        self.sorted(|task| wanted(task).then_some(task.opened))
     }
 
     /// Tasks with a reporter of which something went out before this link, in the order in which they got it.
     pub(crate) fn published_before(&self, generation: Generation) -> Vec<Slot> {
-        if self.reported == 0 {
-            return Vec::new();
-        }
+        let order = |reported: &Reported| reported.goes_on(generation).then_some(reported.order);
+        self.sorted(|task| task.reported.as_ref().and_then(order))
+    }
+
+    /// Tasks that have a number, by their numbers.
+    fn sorted(&self, number: impl Fn(&Task) -> Option<u64>) -> Vec<Slot> {
         let mut found: Vec<(u64, Slot)> = Vec::new();
         for (slot, task) in self.slots.iter().enumerate() {
-            let reported = task.as_ref().and_then(|task| task.reported.as_ref());
-            if let Some(reported) = reported.filter(|reported| reported.goes_on(generation)) {
-                found.push((reported.order, slot));
+            if let Some(number) = task.as_ref().and_then(&number) {
+                found.push((number, slot));
             }
         }
         found.sort_unstable();
