@@ -1,0 +1,173 @@
+"""A language's driver, which does what it is told line by line: tests/conformance/README.md describes the lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Json = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# The longest line that is read.
+LINE_LIMIT = 1 << 20
+
+# How long a driver may take to begin a call. It ends runs that would hang.
+PATIENCE = 60.0
+
+
+class Gone(Exception):  # noqa: N818 - not an error of this program
+    """A program ended, or said what nobody understands."""
+
+
+class Program:
+    """A running program, which says what it does line by line."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        """Take over a process that was started with pipes."""
+        self.name = name
+        self.process = process
+        self._reading: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(cls, name: str, command: list[str], **environment: str) -> Program:
+        """Start it. What it complains about goes where we complain."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=surroundings() | environment,
+            limit=LINE_LIMIT,
+        )
+        return cls(name, process)
+
+    async def line(self) -> str:
+        """Wait for the next line."""
+        assert self.process.stdout is not None
+        line = await self.process.stdout.readline()
+        if not line:
+            raise Gone(f"{self.name} ended")
+        return line.decode().rstrip("\n")
+
+    def read(self, take: Callable[[str], None], broken: asyncio.Future[None]) -> None:
+        """Take every further line. Where there is none any more, what is broken is told."""
+
+        async def read() -> None:
+            try:
+                while True:
+                    take(await self.line())
+            except (Gone, ValueError, LookupError) as error:
+                if not broken.done():
+                    broken.set_exception(error if isinstance(error, Gone) else Gone(f"{self.name}: {error!r}"))
+
+        self._reading = asyncio.create_task(read())
+
+    async def end(self) -> None:
+        """Kill it."""
+        if self._reading is not None:
+            self._reading.cancel()
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+class Driver(Program):
+    """A worker or a follower."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        """Take over a process that was started with pipes."""
+        super().__init__(name, process)
+        # The outcomes that the listener for all events heard, by task, and what it heard by kind.
+        self.heard: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
+        # What only a client says that has stopped for good, or that lost something.
+        self.alarms: list[str] = []
+        self._calls = 0
+        self._begun: dict[str, asyncio.Future[None]] = {}
+        self._answers: dict[str, Callable[[Any], None]] = {}
+        self._follows: dict[str, Callable[[Json], None]] = {}
+
+    async def call(
+        self,
+        *fields: str,
+        answer: Callable[[Any], None] | None = None,
+        event: Callable[[Json], None] | None = None,
+    ) -> str:
+        """Begin a call, and give its name. `answer` and `event` hear what becomes of it, however often."""
+        self._calls += 1
+        name = str(self._calls)
+        begun = self._begun[name] = asyncio.get_running_loop().create_future()
+        if answer is not None:
+            self._answers[name] = answer
+        if event is not None:
+            self._follows[name] = event
+        assert self.process.stdin is not None
+        self.process.stdin.write("\t".join((name, *fields)).encode() + b"\n")
+        async with asyncio.timeout(PATIENCE):
+            await begun
+        return name
+
+    async def answered(self, *fields: str) -> Any:  # noqa: ANN401 - any JSON
+        """Call, and wait for the answer."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        name = await self.call(*fields, answer=lambda found: answer.done() or answer.set_result(found))
+        async with asyncio.timeout(PATIENCE):
+            found = await answer
+        self.forget(name)
+        return found
+
+    def forget(self, name: str) -> None:
+        """Hear no more of a call. An answer that comes nevertheless is an alarm."""
+        self._answers.pop(name, None)
+        self._follows.pop(name, None)
+
+    def take(self, line: str) -> None:
+        """Take what the driver says."""
+        word, *fields = line.split("\t")
+        match word, fields:
+            case "called", [name]:
+                self._begun.pop(name).set_result(None)
+            case "refused", [name, kind]:
+                self._begun.pop(name).set_exception(Gone(f"{self.name}: call {name} is refused, {kind}"))
+            case "answer", [name, text]:
+                self._told(self._answers, name, json.loads(text))
+            case "failed", [name, kind]:
+                self.alarms.append(f"{self.name}: call {name} failed, {kind}")
+            case "followed", [name, text]:
+                self._told(self._follows, name, json.loads(text))
+            case "event", [text]:
+                self._hear(json.loads(text))
+            case _:
+                raise ValueError(line)
+
+    def _told(self, calls: dict[str, Callable[[Any], None]], name: str, what: object) -> None:
+        if name in calls:
+            calls[name](what)
+        else:
+            self.alarms.append(f"{self.name}: call {name} was told {what} after its end")
+
+    def _hear(self, event: Json) -> None:
+        kind = event["event"]
+        self.events[kind] += 1
+        ends = kind == "error" and event["fatal"]
+        if kind == "complete" or (ends and event["source"] == "task"):
+            self.heard[event["taskId"]] += 1
+        elif ends or kind in ("lost", "overflow"):
+            self.alarms.append(f"{self.name}: {event}")
+
+
+def surroundings() -> dict[str, str]:
+    """Give the environment without what leads clients elsewhere."""
+
+    def misleads(name: str) -> bool:
+        return name.startswith("STEADYWIRE_") or name.lower().endswith("_proxy")
+
+    return {name: value for name, value in os.environ.items() if not misleads(name)}
