@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Any
 
 Json = dict[str, Any]
+
+# Hears what becomes of a call: any JSON.
+Hear = Callable[[Any], None]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -92,14 +93,14 @@ class Driver(Program):
         self.alarms: list[str] = []
         self._calls = 0
         self._begun: dict[str, asyncio.Future[None]] = {}
-        self._answers: dict[str, Callable[[Any], None]] = {}
-        self._follows: dict[str, Callable[[Json], None]] = {}
+        self._answers: dict[str, Hear] = {}
+        self._follows: dict[str, Hear] = {}
 
     async def call(
         self,
         *fields: str,
-        answer: Callable[[Any], None] | None = None,
-        event: Callable[[Json], None] | None = None,
+        answer: Hear | None = None,
+        event: Hear | None = None,
     ) -> str:
         """Begin a call, and give its name. `answer` and `event` hear what becomes of it, however often."""
         self._calls += 1
@@ -117,12 +118,18 @@ class Driver(Program):
 
     async def answered(self, *fields: str) -> Any:  # noqa: ANN401 - any JSON
         """Call, and wait for the answer."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        name = await self.call(*fields, answer=lambda found: answer.done() or answer.set_result(found))
+        answers: list[Any] = []
+        there = asyncio.Event()
+
+        def hear(found: object) -> None:
+            answers.append(found)
+            there.set()
+
+        name = await self.call(*fields, answer=hear)
         async with asyncio.timeout(PATIENCE):
-            found = await answer
+            await there.wait()
         self.forget(name)
-        return found
+        return answers[0]
 
     def forget(self, name: str) -> None:
         """Hear no more of a call. An answer that comes nevertheless is an alarm."""
@@ -148,7 +155,7 @@ class Driver(Program):
             case _:
                 raise ValueError(line)
 
-    def _told(self, calls: dict[str, Callable[[Any], None]], name: str, what: object) -> None:
+    def _told(self, calls: dict[str, Hear], name: str, what: object) -> None:
         if name in calls:
             calls[name](what)
         else:

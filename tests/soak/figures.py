@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from dataclasses import dataclass
 from itertools import combinations
@@ -61,7 +60,7 @@ def rest(pid: int, when: float) -> Rest:
     process = Path(f"/proc/{pid}")
     lines = (process / "status").read_text().splitlines()
     memory = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return Rest(when, int(memory), len(os.listdir(process / "fd")))
+    return Rest(when, int(memory), len(list((process / "fd").iterdir())))
 
 
 def trend(rests: list[Rest]) -> Trend | None:

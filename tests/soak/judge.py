@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def judge(record: Record) -> list[str]:
 
 
 def receipts(record: Record) -> Iterator[str]:
-    """Each that was asked for came once. What is sent until it is acknowledged is acknowledged."""
+    """See that each came once that was asked for, and that what is sent until it is acknowledged is."""
     states = [receipt["state"] for receipt in record.receipts]
     if states != ["acked"]:
         yield f"the end is {states or 'not settled'}"
@@ -88,10 +89,10 @@ def follow(record: Record, followed: Followed) -> Iterator[str]:
 
 
 def messages(record: Record, followed: Followed, *, synthetic: bool) -> Iterator[str]:
-    """What has a receipt that says so has arrived, unless a gap is told or the outcome had to be asked for."""
+    """See that what has arrived by its receipt is seen, unless a gap is told or the outcome had to be asked for."""
     seen = [(event["event"], number_of(event)) for event in followed.events if event["event"] in ("progress", *KEPT)]
     numbers = [number for _, number in seen]
-    if any(later <= earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(numbers)):
         yield f"twice or out of order: {numbers}"
     made_up = set(seen) - {(told.kind, told.number) for told in record.told}
     if made_up:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # How long a task may take, over whatever link. It ends runs that would hang.
 PATIENCE = 180.0
 
+# Where all that was measured is written.
+RESTS = ROOT / "target/soak/rests.json"
+
 # Tasks that the hub knows: enough for those of two rounds, and so few that it is full before the warm-up is over.
 HUB_TASKS = 64
 
@@ -148,7 +151,7 @@ class Run:
             return url
         chaos = ("--seed", str(self.arguments.seed), "--listen", "127.0.0.1:0", "--json")
         proxy = await self.start(Program, "proxy", steadywire, "faults", "--proxy", url, *chaos)
-        url = json.loads(await proxy.line())["url"]
+        url = str(json.loads(await proxy.line())["url"])
         proxy.read(self.strike, self.broken)
         return url
 
@@ -194,13 +197,17 @@ async def run(arguments: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         running = Run(arguments, stack)
         soaking = asyncio.create_task(running.soak())
-        await asyncio.wait({soaking, running.broken}, return_when=asyncio.FIRST_COMPLETED)
+        ways: set[asyncio.Future[Soak] | asyncio.Future[None]] = {soaking, running.broken}
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         if not soaking.done():
             soaking.cancel()
             print(f"wrong: {running.broken.exception()}")
             return 1
         soak = soaking.result()
         wrong = soak.wrong + show(soak.totals, soak.drivers, running.rests, running.faults)
+        rests = {name: [vars(one) for one in looked] for name, looked in running.rests.items()}
+        RESTS.parent.mkdir(parents=True, exist_ok=True)
+        RESTS.write_text(json.dumps(rests))
         for one in wrong:
             print(f"wrong: {one}")
         if not arguments.calm and not running.faults:

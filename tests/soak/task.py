@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from judge import Followed, Json, Record, Told
 
 if TYPE_CHECKING:
-    from driver import Driver
+    from driver import Driver, Hear
     from plan import Plan, Step
 
 
@@ -72,9 +72,7 @@ class Task:
                 followed.ends += 1
                 self._settle()
 
-            await self._call(
-                self.followers[name], "follow", self.plan.task, answer=ended, event=followed.events.append
-            )
+            await self._call(self.followers[name], "follow", self.plan.task, answer=ended, event=followed.events.append)
 
     async def _say(self, step: Step) -> None:
         told = Told(step.number, step.way, step.kind)
@@ -96,9 +94,9 @@ class Task:
         ack = json.dumps(step.way == "ack")
         await self._call(self.worker, "send", ack, step.kind, self.plan.task, *words, answer=settle)
 
-    async def _call(self, driver: Driver, *fields: str, **hears: Any) -> None:
+    async def _call(self, driver: Driver, *fields: str, answer: Hear, event: Hear | None = None) -> None:
         self._open += 1
-        self._calls.append((driver, await driver.call(*fields, **hears)))
+        self._calls.append((driver, await driver.call(*fields, answer=answer, event=event)))
 
     def _settle(self) -> None:
         self._open -= 1
