@@ -3,11 +3,13 @@
 #![allow(rustdoc::bare_urls, reason = "these comments are the help texts of the program")]
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use steadywire_faults::{FaultKind, Upstream};
 
 use crate::reach::ReachArgs;
 
@@ -52,7 +54,7 @@ pub(crate) enum Command {
     Send(SendArgs),
     /// See it work: a hub, a task and a watcher, while the link is cut twice
     Demo(DemoArgs),
-    /// Misbehave on purpose: a server that plays a script of faults, to try a client against
+    /// Misbehave on purpose, to try a client: a server that plays a script, or a proxy before any server
     #[command(after_help = FAULTS_HELP)]
     Faults(FaultsArgs),
 }
@@ -81,8 +83,12 @@ A line that cannot be read is reported with its number and makes the exit status
 Exit status: 0 when everything was delivered, 3 when it was not within --timeout.";
 
 const FAULTS_HELP: &str = "\
-The server listens on this machine only and says its url, then what it does to whom, until Ctrl-C.
-docs/faults.md has the form of scripts.
+It says its url, then what it does to whom, until Ctrl-C. The server of a script listens on this machine only.
+docs/faults.md has the form of scripts, and all faults of the proxy:
+  before the upgrade       refuse hangup hang
+  in place of a message    fin rst silence close truncate garbage
+  to a message             delay stall slow duplicate
+256 connections at most are open at once; one more waits until one has ended.
 
 Exit status: 0 after Ctrl-C, 1 after a problem with --strict, 2 wrong usage or a script that cannot be read,
 3 when it cannot listen.";
@@ -216,7 +222,7 @@ pub(crate) struct FaultsArgs {
     /// A script: a name that --list knows, or a file of JSON
     pub(crate) script: Option<String>,
     /// Name the scripts that are there, and what a right client does with each
-    #[arg(long, conflicts_with_all = ["script", "again", "strict"])]
+    #[arg(long, conflicts_with_all = ["script", "again", "strict", "proxy"])]
     pub(crate) list: bool,
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
@@ -230,6 +236,33 @@ pub(crate) struct FaultsArgs {
     /// Print every line as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Stand before this server instead, e.g. ws://127.0.0.1:8080/ws, and strike what passes
+    #[arg(long, value_name = "URL", value_parser = Upstream::parse, help_heading = "Proxy",
+        conflicts_with_all = ["script", "again", "strict"])]
+    pub(crate) proxy: Option<Upstream>,
+    #[command(flatten)]
+    pub(crate) chaos: ChaosArgs,
+}
+
+/// What the proxy of `faults` does.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Proxy")]
+pub(crate) struct ChaosArgs {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:0]
+    #[arg(long, value_name = "ADDRESS", requires = "proxy", conflicts_with = "port")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The same seed and the same order of connections mean the same faults
+    #[arg(long, value_name = "N", requires = "proxy", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Which faults, e.g. fin,rst,delay [default: all but garbage]
+    #[arg(long, value_name = "LIST", requires = "proxy", value_delimiter = ',')]
+    pub(crate) faults: Vec<FaultKind>,
+    /// On average one fault in so many messages of the server, on each connection
+    #[arg(long, value_name = "N", requires = "proxy", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: u64,
+    /// After so many faults in all pass everything on as it is
+    #[arg(long, value_name = "N", requires = "proxy")]
+    pub(crate) max_faults: Option<u64>,
 }
 
 /// Where the hub is and how patiently to try.
@@ -374,6 +407,16 @@ mod tests {
             &["serve", "--tls-key", "key.pem"],
             &["faults", "x", "--list"],
             &["faults", "x", "--port", "70000"],
+            &["faults", "--proxy", "wss://x/"],
+            &["faults", "x", "--proxy", "ws://x/"],
+            &["faults", "--list", "--proxy", "ws://x/"],
+            &["faults", "--proxy", "ws://x/", "--loop"],
+            &["faults", "--proxy", "ws://x/", "--strict"],
+            &["faults", "--proxy", "ws://x/", "--faults", "flood"],
+            &["faults", "--proxy", "ws://x/", "--every", "0"],
+            &["faults", "--proxy", "ws://x/", "--port", "1", "--listen", "127.0.0.1:1"],
+            &["faults", "x", "--seed", "1"],
+            &["faults", "x", "--listen", "127.0.0.1:0"],
             &["fly"],
         ] {
             let error = parse(words).expect_err(&words.join(" "));

@@ -1,4 +1,4 @@
-//! `steadywire faults`: a server that misbehaves on purpose, for people to point their own programs at.
+//! `steadywire faults`: a server or a proxy that misbehaves on purpose, for people to point their own programs at.
 
 use std::fs;
 use std::io::{self, Write};
@@ -6,31 +6,40 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use serde_json::json;
-use steadywire_faults::{Loaded, READY, Ready, Server, Tell};
+use steadywire_faults::{Chaos, FaultKind, Loaded, Proxy, READY, Ready, Server, Tell, Told, Upstream};
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::channel;
 
-use crate::args::FaultsArgs;
+use crate::args::{ChaosArgs, FaultsArgs};
 use crate::exit::{Exit, fail};
 use crate::serve::told_to_stop;
 
-/// Plays a script until Ctrl-C or SIGTERM; with --strict until the first problem.
+/// Plays a script, or stands before a server, until Ctrl-C or SIGTERM; with --strict until the first problem.
 pub(crate) fn faults(args: &FaultsArgs) -> Exit {
     if args.list {
         return list(args.json);
     }
+    if let Some(upstream) = &args.proxy {
+        return run(|runtime| runtime.block_on(stand_before(args, upstream.clone())));
+    }
     let Some(name) = &args.script else {
-        return fail(Exit::Usage, "which script? --list names those that are there; a file does as well");
+        return fail(
+            Exit::Usage,
+            "which script? --list names those that are there; a file does as well; --proxy URL needs none",
+        );
     };
-    let loaded = match load(name) {
-        Ok(loaded) => loaded,
-        Err(problem) => return fail(Exit::Usage, problem),
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(Exit::Lost, format_args!("cannot start: {error}")),
-    };
-    runtime.block_on(play(args, loaded))
+    match load(name) {
+        Ok(loaded) => run(|runtime| runtime.block_on(play(args, loaded))),
+        Err(problem) => fail(Exit::Usage, problem),
+    }
+}
+
+fn run(act: impl FnOnce(&Runtime) -> Exit) -> Exit {
+    match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => act(&runtime),
+        Err(error) => fail(Exit::Lost, format_args!("cannot start: {error}")),
+    }
 }
 
 async fn play(args: &FaultsArgs, loaded: Loaded) -> Exit {
@@ -46,10 +55,9 @@ async fn play(args: &FaultsArgs, loaded: Loaded) -> Exit {
         Ok(told) => told,
         Err(error) => return fail(Exit::Lost, format_args!("signals cannot be received: {error}")),
     };
-    let address = SocketAddr::from(([127, 0, 0, 1], args.port));
-    let listener = match TcpListener::bind(address).await {
+    let listener = match listen(args).await {
         Ok(listener) => listener,
-        Err(error) => return fail(Exit::Lost, format_args!("cannot listen on {address}: {error}")),
+        Err(problem) => return fail(Exit::Lost, problem),
     };
     let (as_json, strict) = (args.json, args.strict);
     // The first problem is the one that counts.
@@ -59,26 +67,45 @@ async fn play(args: &FaultsArgs, loaded: Loaded) -> Exit {
         listener,
         script,
         Tell::new(move |told| {
-            say(if as_json { told.to_json().to_string() } else { told.to_string() });
+            say_told(&told, as_json);
             if strict && told.kind == "problem" {
                 // Full: there is one already.
                 let _ = failed.try_send(());
             }
         }),
     );
-    let url = server.url();
-    if as_json {
-        say(json!({ "event": "listening", "url": url, "about": loaded.about }).to_string());
-    } else {
-        say(format!("listening on {url}"));
-        if !loaded.about.is_empty() {
-            say(loaded.about);
-        }
-    }
+    say_listening(&server.url(), &loaded.about, as_json);
     tokio::select! {
         () = told => Exit::Complete,
         Some(()) = problem.recv() => Exit::TaskError,
     }
+}
+
+async fn stand_before(args: &FaultsArgs, upstream: Upstream) -> Exit {
+    // As in `play`.
+    let told = match told_to_stop() {
+        Ok(told) => told,
+        Err(error) => return fail(Exit::Lost, format_args!("signals cannot be received: {error}")),
+    };
+    let listener = match listen(args).await {
+        Ok(listener) => listener,
+        Err(problem) => return fail(Exit::Lost, problem),
+    };
+    let ChaosArgs { seed, faults, every, max_faults, .. } = &args.chaos;
+    let kinds = if faults.is_empty() { Chaos::usual() } else { faults.clone() };
+    let names: Vec<&str> = kinds.iter().copied().map(FaultKind::name).collect();
+    let about = format!("before {upstream}, seed {seed}, one fault in {every} messages: {}", names.join(", "));
+    let chaos = Chaos { seed: *seed, kinds, every: *every, max_faults: *max_faults };
+    let as_json = args.json;
+    let proxy = Proxy::start(listener, upstream, chaos, Tell::new(move |told| say_told(&told, as_json)));
+    say_listening(&proxy.url(), &about, as_json);
+    told.await;
+    Exit::Complete
+}
+
+async fn listen(args: &FaultsArgs) -> Result<TcpListener, String> {
+    let address = args.chaos.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], args.port)));
+    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
 }
 
 /// A file, or a script that is there by name.
@@ -102,6 +129,20 @@ fn list(as_json: bool) -> Exit {
         }
     }
     Exit::Complete
+}
+
+fn say_listening(url: &str, about: &str, as_json: bool) {
+    if as_json {
+        return say(json!({ "event": "listening", "url": url, "about": about }).to_string());
+    }
+    say(format!("listening on {url}"));
+    if !about.is_empty() {
+        say(about);
+    }
+}
+
+fn say_told(told: &Told, as_json: bool) {
+    say(if as_json { told.to_json().to_string() } else { told.to_string() });
 }
 
 fn say(line: impl AsRef<str>) {

@@ -158,6 +158,19 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Result<Decoded, String>> {
     Some(Ok(Decoded { last: first & 0x80 != 0, opcode: first & 0x0F, payload, taken }))
 }
 
+/// How many bytes the frame at the head of `bytes` takes, head and all. `None` while its length is not there yet.
+pub(crate) fn frame_length(bytes: &[u8]) -> Option<u64> {
+    let (_, rest) = bytes.split_first()?;
+    let (&second, rest) = rest.split_first()?;
+    let (head, payload) = match second & 0x7F {
+        126 => (4, u64::from(u16::from_be_bytes(*rest.first_chunk()?))),
+        127 => (10, u64::from_be_bytes(*rest.first_chunk()?)),
+        short => (2, u64::from(short)),
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    Some(payload.saturating_add(head + mask))
+}
+
 /// The largest frame taken from a client.
 const LARGEST_RECEIVED: u64 = 64 << 20;
 
@@ -187,6 +200,20 @@ mod tests {
         assert_eq!(Frame::new(Opcode::Binary, [0; 256]).encode()[..4], [0x82, 0x7E, 1, 0]);
         assert_eq!(Frame::new(Opcode::Binary, [0; 65536]).encode()[..10], [0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0]);
         assert_eq!(Frame::close(Some(1000), "x").encode(), [0x88, 3, 3, 232, b'x']);
+    }
+
+    #[test]
+    fn the_length_of_a_frame_is_known_from_its_head() {
+        for size in [0, 125, 126, 65_535, 65_536] {
+            for frame in [Frame::text(vec![b'x'; size]), Frame::text(vec![b'x'; size]).masked([1, 2, 3, 4])] {
+                let bytes = frame.encode();
+                assert_eq!(frame_length(&bytes), Some(bytes.len() as u64));
+                assert_eq!(frame_length(&bytes[..14.min(bytes.len())]), Some(bytes.len() as u64));
+            }
+        }
+        assert_eq!(frame_length(&[0x81]), None);
+        assert_eq!(frame_length(&[0x81, 126, 1]), None);
+        assert_eq!(frame_length(&Frame::text("").declaring(u64::MAX).encode()), Some(u64::MAX));
     }
 
     #[test]

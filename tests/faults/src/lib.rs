@@ -1,6 +1,6 @@
-//! A scripted server that misbehaves on purpose, over real sockets.
+//! A scripted server and a seeded proxy that misbehave on purpose, over real sockets.
 //!
-//! It speaks WebSocket by hand, so that it can also speak it wrongly, and it steps on what it received, never on
+//! The server speaks WebSocket by hand, so that it can also speak it wrongly, and it steps on what it received, never on
 //! time.
 //!
 //! ```
@@ -24,14 +24,17 @@
 //! - [`Frame`]: a WebSocket frame, right or wrong
 //! - [`Server`]: plays a script; [`Transcript`]: all that it received
 //! - [`READY`]: scripts by name; [`Loaded`]: a file with one
+//! - [`Proxy`]: stands before any server and strikes by a seed; [`Chaos`]: what, and how often
 //! - [`Baseline`]: a server that knows none of the protocol's extensions
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by it"))]
 
 mod baseline;
+mod crowd;
 mod frame;
 mod json;
 mod matcher;
 mod peer;
+mod proxy;
 mod ready;
 mod script;
 mod server;
@@ -40,8 +43,10 @@ mod transcript;
 mod upgrade;
 
 pub use baseline::Baseline;
+pub use crowd::MAX_CONNECTIONS;
 pub use frame::{Frame, Opcode};
 pub use matcher::{Matcher, is_part};
+pub use proxy::{Chaos, Fault, FaultKind, Plan, Proxy, Strike, Upstream};
 pub use ready::{Loaded, READY, Ready};
 pub use script::{Accept, Connection, Flow, Script, Step};
 pub use server::{PATIENCE, Server};

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 
 use crate::frame::{Decoded, Frame, decode};
@@ -91,8 +91,12 @@ impl Peer {
 
     /// Sends RST.
     pub(crate) fn rst(self) {
-        let socket = SockRef::from(&self.stream);
-        socket.set_linger(Some(Duration::ZERO)).expect("every TCP socket takes SO_LINGER");
+        reset(&self.stream);
+    }
+
+    /// Waits until the client has gone, and reads nothing.
+    pub(crate) async fn gone(&self) {
+        gone(&self.stream).await;
     }
 
     async fn read_more(&mut self) -> Result<(), Received> {
@@ -159,6 +163,22 @@ impl Peer {
     fn give_up(&mut self, wrong: String) -> Received {
         self.buffer.clear();
         Received::Wrong(wrong)
+    }
+}
+
+/// Makes the end of this connection a reset.
+pub(crate) fn reset(stream: &TcpStream) {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO)).expect("every TCP socket takes SO_LINGER");
+}
+
+/// Waits until the other side has sent FIN or RST, and reads nothing.
+pub(crate) async fn gone(stream: &TcpStream) {
+    while let Ok(ready) = stream.ready(Interest::READABLE).await {
+        if ready.is_read_closed() || ready.is_error() {
+            return;
+        }
+        // Bytes that nobody reads would make it ready for ever: this waits for news of it.
+        let _ = stream.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
     }
 }
 

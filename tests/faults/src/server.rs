@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
+use crate::crowd::{Crowd, full};
 use crate::script::Script;
 use crate::told::{Tell, Told};
 use crate::transcript::{Problem, Transcript};
@@ -128,16 +129,18 @@ impl Drop for Server {
 }
 
 async fn serve(listener: TcpListener, script: Script, shared: Arc<Shared>) {
-    let mut tasks = JoinSet::new();
+    let mut crowd = Crowd::default();
     for index in 0.. {
-        let Ok((stream, from)) = listener.accept().await else { continue };
-        while tasks.try_join_next().is_some() {}
+        let waits = || {
+            shared.tell(|| Told::new("full", index, full()));
+        };
+        let (stream, from) = crowd.next(&listener, waits).await;
         let scripted = index < script.connections.len();
         shared.accepted(index);
         shared.tell(|| Told::new("connection", index, format!("from {from}")));
         match script.connection(index) {
             Some(connection) => {
-                tasks.spawn(play(stream, Arc::clone(connection), index, scripted, Arc::clone(&shared)));
+                crowd.add(play(stream, Arc::clone(connection), index, scripted, Arc::clone(&shared)));
             }
             None => shared.problem(index, format!("connection {} is not in the script", index + 1)),
         }

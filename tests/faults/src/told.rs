@@ -36,22 +36,35 @@ impl fmt::Debug for Tell {
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// `connection`, `received`, `step`, `fault`, `done`, `problem` or `end`.
+    /// `connection`, `received`, `step`, `done` (no step is left), `fault`, `problem`, `full` (this connection has to
+    /// wait for another's end), or `end`.
     pub kind: &'static str,
     /// The number of the connection, from 1.
     pub connection: usize,
     /// For people.
     pub text: String,
+    /// The name of the fault, where it is one.
+    pub fault: Option<&'static str>,
 }
 
 impl Told {
     pub(crate) fn new(kind: &'static str, index: usize, text: String) -> Self {
-        Self { kind, connection: index + 1, text }
+        Self { kind, connection: index + 1, text, fault: None }
     }
 
-    /// For machines: `{"event": kind, "connection": number, "text": text}`.
+    /// It is a fault of that name.
+    pub(crate) fn of(mut self, fault: &'static str) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    /// For machines: `{"event": kind, "connection": number, "text": text}`, and for a fault `"fault": name`.
     pub fn to_json(&self) -> Value {
-        json!({ "event": self.kind, "connection": self.connection, "text": self.text })
+        let mut all = json!({ "event": self.kind, "connection": self.connection, "text": self.text });
+        if let Some(name) = self.fault {
+            all["fault"] = name.into();
+        }
+        all
     }
 }
 

@@ -223,7 +223,12 @@ impl Line {
     /// All steps are done: reads on until the client ends, answers its pings and its close.
     async fn linger(&mut self) -> Result<(), String> {
         if matches!(self.connection.steps.last(), Some(Step::Flow(Flow::Silence))) {
-            return std::future::pending().await;
+            match &self.peer {
+                // For people it goes on and on: what is left behind must not pile up.
+                Some(peer) if self.shared.is_told() => peer.gone().await,
+                _ => return std::future::pending().await,
+            }
+            return Ok(());
         }
         while let Some(peer) = &mut self.peer {
             if let Some(code) = self.close_asked.take() {
