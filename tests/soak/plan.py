@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 # Tasks of a worker between two rests.
-TASKS = 6
+TASKS = 3
 
 # What a worker says of a task besides its end.
 FEWEST, MOST = 5, 25
