@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -89,12 +90,15 @@ class Driver(Program):
         # The outcomes that the listener for all events heard, by task, and what it heard by kind.
         self.heard: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
+        # What it says is free room in its heap, in KiB.
+        self.unused = 0
         # What only a client says that has stopped for good, or that lost something.
         self.alarms: list[str] = []
         self._calls = 0
         self._begun: dict[str, asyncio.Future[None]] = {}
         self._answers: dict[str, Hear] = {}
         self._follows: dict[str, Hear] = {}
+        self._collected = asyncio.Event()
 
     async def call(
         self,
@@ -131,6 +135,13 @@ class Driver(Program):
         self.forget(name)
         return answers[0]
 
+    async def collect(self) -> None:
+        """Let it collect its garbage: see collect.mjs."""
+        self._collected.clear()
+        self.process.send_signal(signal.SIGUSR2)
+        async with asyncio.timeout(PATIENCE):
+            await self._collected.wait()
+
     def forget(self, name: str) -> None:
         """Hear no more of a call. An answer that comes nevertheless is an alarm."""
         self._answers.pop(name, None)
@@ -150,6 +161,9 @@ class Driver(Program):
                 self.alarms.append(f"{self.name}: call {name} failed, {kind}")
             case "followed", [name, text]:
                 self._told(self._follows, name, json.loads(text))
+            case "unused", [kib]:
+                self.unused = int(kib)
+                self._collected.set()
             case "event", [text]:
                 self._hear(json.loads(text))
             case _:

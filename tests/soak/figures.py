@@ -16,10 +16,6 @@ COLD_RESTS = 2
 GROWTH_KIB = 1024
 PERIOD = 600.0
 
-# What V8 may take besides in a run that is over before it has compiled what is hot and knows the size of its heap.
-YOUNG_KIB = {"node": 3072}
-YOUNG = 300.0
-
 # Fewer rests than these say nothing.
 FEWEST = 6
 
@@ -45,13 +41,12 @@ class Trend:
     least: tuple[int, int]
     most: tuple[int, int]
 
-    def wrong(self, language: str) -> list[str]:
+    def wrong(self) -> list[str]:
         """Name what is not flat.
 
         In less than a period the whole growth is judged, not its rate: a page or two more would be a steep slope there.
         """
-        time = self.last.when - self.first.when
-        allowed = GROWTH_KIB * max(PERIOD, time) / PERIOD + (YOUNG_KIB.get(language, 0) if time < YOUNG else 0)
+        allowed = GROWTH_KIB * max(PERIOD, self.last.when - self.first.when) / PERIOD
         wrong = []
         if self.growth > allowed:
             wrong.append(f"memory grew by {self.growth:.0f} KiB after the warm-up; {allowed:.0f} may be")
@@ -60,12 +55,12 @@ class Trend:
         return wrong
 
 
-def rest(pid: int, when: float) -> Rest:
-    """Look at a process. `/proc` is Linux's."""
+def rest(pid: int, when: float, unused: int = 0) -> Rest:
+    """Look at a process, of whose memory so many KiB are free room. `/proc` is Linux's."""
     process = Path(f"/proc/{pid}")
     lines = (process / "status").read_text().splitlines()
     memory = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
-    return Rest(when, int(memory), len(list((process / "fd").iterdir())))
+    return Rest(when, int(memory) - unused, len(list((process / "fd").iterdir())))
 
 
 def trend(rests: list[Rest]) -> Trend | None:

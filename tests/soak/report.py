@@ -64,5 +64,5 @@ def show(totals: Totals, drivers: list[Driver], rests: dict[str, list[Rest]], fa
             f"{name:16}{found.first.memory:12}{found.last.memory:9}{found.slope * 600:+9.0f}"
             f"{found.first.descriptors:13}{found.last.descriptors:6}{found.rests:7}"
         )
-        wrong += [f"{name}: {what}" for what in found.wrong(name.split()[0])]
+        wrong += [f"{name}: {what}" for what in found.wrong()]
     return wrong
