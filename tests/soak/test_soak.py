@@ -101,7 +101,10 @@ class Judge(unittest.TestCase):
         self.wrong(record(log(1), log(2), status, {"event": "overflow", "count": 1}, END), "overflow")
         # What is not known to have arrived may be seen, and what is explained may be missing.
         assert judge(record(log(1), log(2), log(3), status, END)) == []
-        assert judge(record({"event": "gap"}, log(2), status, END)) == []
+        gap: Json = {"event": "gap", "from": 1, "to": 1}
+        assert judge(record(gap, log(2), status, END)) == []
+        assert judge(record(gap | {"to": None}, status, END)) == []
+        self.wrong(record(gap, status, END), "missing without a gap: [1, 2]")
         assert judge(record(END | {"synthetic": True})) == []
 
     def test_what_a_listener_heard(self) -> None:
