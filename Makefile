@@ -172,7 +172,7 @@ test-valgrind: stage venv ## the programs in C and C++ under AddressSanitizer an
 		tests/cpp/run.sh $(STAGE) $(TARGET)/debug
 
 test-node: node_modules react18 traces pack-node ## TypeScript: vectors, traces, the web, the hooks on both Reacts; and Node, as the package is installed
-	$(CARGO) build --locked -p steadywire-cli -p steadywire-faults
+	$(CARGO) build --locked -p steadywire-cli
 	$(NPM) test
 	$(NPM) run test:node
 	$(NPM) run test:package

@@ -1,5 +1,7 @@
 //! WebSocket frames as a server writes them, or as it should not.
 
+use std::num::NonZeroUsize;
+
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -56,6 +58,18 @@ impl Frame {
         }
         if let Some(last) = frames.last_mut() {
             last.last = true;
+        }
+        frames
+    }
+
+    /// The same, with a ping between each two where told so.
+    pub(crate) fn pieces(text: &str, size: NonZeroUsize, ping: bool) -> Vec<Self> {
+        let mut frames = Vec::new();
+        for fragment in Self::fragments(text, size.get()) {
+            if ping && !frames.is_empty() {
+                frames.push(Self::new(Opcode::Ping, "between"));
+            }
+            frames.push(fragment);
         }
         frames
     }

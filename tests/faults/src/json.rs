@@ -1,5 +1,8 @@
 //! Scripts as JSON: the `server` half of an e2e vector. tests/vectors/README.md describes the format.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::frame::{Frame, Opcode};
@@ -92,8 +95,9 @@ fn step(value: &Value) -> Result<Step, String> {
         "ping" | "fin" | "rst" | "silence" | "dribble" | "readSlowly" => &["do"],
         "binary" | "bytes" => &["do", "hex", "text"],
         "frame" => &["do", "opcode", "last", "reserved", "masked", "declared", "truncated", "hex", "text"],
-        "fragments" => &["do", "text", "size", "ping"],
+        "fragments" => &["do", "text", "json", "size", "ping"],
         "huge" => &["do", "bytes"],
+        "delay" => &["do", "ms"],
         other => return Err(format!("a step that nobody understands: {other:?}")),
     };
     only(map, known)?;
@@ -111,16 +115,16 @@ fn step(value: &Value) -> Result<Step, String> {
         "bytes" => Step::Bytes(bytes()?),
         "frame" => Step::Frames(vec![frame(map, bytes()?)?]),
         "fragments" => {
-            let size = number("size").and_then(|size| size.try_into().ok()).filter(|size| *size > 0);
-            let mut frames = Vec::new();
-            for fragment in Frame::fragments(text("text"), size.ok_or("fragments have a size")?) {
-                if !frames.is_empty() && map.get("ping") == Some(&Value::Bool(true)) {
-                    frames.push(Frame::new(Opcode::Ping, "between"));
-                }
-                frames.push(fragment);
+            let size = number("size").and_then(|size| usize::try_from(size).ok()).and_then(NonZeroUsize::new);
+            let size = size.ok_or("fragments have a size")?;
+            let ping = map.get("ping") == Some(&Value::Bool(true));
+            match map.get("json") {
+                Some(_) if map.contains_key("text") => return Err("fragments have a text or a json".to_owned()),
+                Some(json) => Step::Fragments { json: json.clone(), size, ping },
+                None => Step::Frames(Frame::pieces(text("text"), size, ping)),
             }
-            Step::Frames(frames)
         }
+        "delay" => Step::Delay(Duration::from_millis(number("ms").ok_or("a delay has ms")?)),
         _ => Step::Huge(number("bytes").ok_or("a huge message has bytes")?),
     })
 }
@@ -185,14 +189,14 @@ mod tests {
                 { "do": "frame", "opcode": "ping", "last": false, "reserved": 1, "masked": true, "declared": 9,
                   "truncated": 3, "text": "x" },
                 { "do": "fragments", "text": "abc", "size": 2, "ping": true }, { "do": "huge", "bytes": 1000 },
-                { "do": "silence" }, { "do": "rst" }, { "do": "fin" }
+                { "do": "fragments", "json": {}, "size": 1 }, { "do": "delay", "ms": 5 }, { "do": "silence" }, { "do": "rst" }, { "do": "fin" }
             ],
             { "accept": { "status": 503, "headers": { "Retry-After": "1" }, "body": "later" }, "times": 2 },
             { "accept": "silence", "strict": false, "pongs": false },
         ]);
         let script = Script::from_json(&script).unwrap();
         assert_eq!(script.connections.len(), 4);
-        assert_eq!(script.connections[0].steps.len(), 15);
+        assert_eq!(script.connections[0].steps.len(), 17);
         let Step::Frames(frames) = &script.connections[0].steps[10] else { panic!("fragments are frames") };
         assert_eq!(frames.len(), 3);
         let Accept::Answer(answer) = &script.connections[2].accept else { panic!("a refusal is an answer") };
@@ -211,6 +215,9 @@ mod tests {
             json!([[{ "do": "fly" }]]),
             json!([[{ "do": "frame", "opcode": "frog" }]]),
             json!([[{ "do": "binary", "hex": "0g" }]]),
+            json!([[{ "do": "delay" }]]),
+            json!([[{ "do": "fragments", "text": "x", "size": 0 }]]),
+            json!([[{ "do": "fragments", "text": "x", "json": {}, "size": 1 }]]),
             json!([{ "accept": "maybe" }]),
             json!([{ "stesp": [] }]),
         ] {

@@ -1,6 +1,8 @@
 //! What a server is to do.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -48,6 +50,18 @@ pub enum Step {
     Json(Value),
     /// Sends frames, right or wrong.
     Frames(Vec<Frame>),
+    /// Sends JSON as a text message in frames of at most so many bytes, filled as above; with a ping between each two
+    /// if told so.
+    Fragments {
+        /// The message.
+        json: Value,
+        /// The most bytes in a frame.
+        size: NonZeroUsize,
+        /// Whether there are pings.
+        ping: bool,
+    },
+    /// Waits so long, and reads nothing meanwhile.
+    Delay(Duration),
     /// Sends bytes that need not be frames.
     Bytes(Vec<u8>),
     /// Sends one text frame of this many bytes, in pieces. It stops early if the client hangs up.

@@ -84,6 +84,10 @@ impl fmt::Display for Step {
                 let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
                 write!(f, "sends {} frames: {}", frames.len(), shown(&bytes))
             }
+            Self::Fragments { json, size, .. } => {
+                write!(f, "sends in frames of {size} bytes: {}", shown(json.to_string().as_bytes()))
+            }
+            Self::Delay(time) => write!(f, "waits for {} ms", time.as_millis()),
             Self::Bytes(bytes) => write!(f, "sends bytes: {}", shown(bytes)),
             Self::Huge(bytes) => write!(f, "sends a message of {bytes} bytes"),
             Self::Gate(name) => write!(f, "waits at the gate {name}"),

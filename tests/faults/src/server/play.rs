@@ -1,5 +1,6 @@
 //! Plays one connection.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -93,31 +94,31 @@ impl Line {
         }
         let connection = Arc::clone(&self.connection);
         for (number, step) in connection.steps.iter().enumerate() {
-            self.shared.doing(self.index, number + 1, step);
-            self.step(step).await.map_err(|problem| format!("step {}: {problem}", number + 1))?;
+            let numbered = |problem| format!("step {}: {problem}", number + 1);
+            // Filled first, so that what is told is what is done.
+            let step = self.filled_step(step).map_err(numbered)?;
+            self.shared.doing(self.index, number + 1, &step);
+            self.step(&step).await.map_err(numbered)?;
         }
         self.shared.done(self.index);
         Ok(())
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), String> {
-        let json = match step {
-            Step::Json(value) => self.filled(value)?.to_string(),
-            _ => String::new(),
-        };
         let Some(peer) = &mut self.peer else { return Err("it was reset before".to_owned()) };
         let written = match step {
             Step::Expect(matcher, name) => return self.expect(matcher, name.as_deref()).await,
             Step::Gate(name) => return self.wait_at(name).await,
             Step::Flow(flow) => return self.flow(*flow).await,
             Step::Huge(bytes) => return huge(peer, *bytes).await,
-            Step::Json(_) => peer.send(&Frame::text(json)).await,
-            Step::Frames(frames) => {
-                let mut written = Ok(());
-                for frame in frames {
-                    written = written.and(peer.send(frame).await);
-                }
-                written
+            Step::Json(value) => peer.send(&Frame::text(value.to_string())).await,
+            Step::Frames(frames) => send_all(peer, frames).await,
+            Step::Fragments { json, size, ping } => {
+                send_all(peer, &Frame::pieces(&json.to_string(), *size, *ping)).await
+            }
+            Step::Delay(time) => {
+                tokio::time::sleep(*time).await;
+                Ok(())
             }
             Step::Bytes(bytes) => peer.write(bytes).await,
         };
@@ -125,10 +126,6 @@ impl Line {
     }
 
     async fn expect(&mut self, matcher: &Matcher, name: Option<&str>) -> Result<(), String> {
-        let matcher = match matcher {
-            Matcher::Json(value) => Matcher::Json(self.filled(value)?),
-            other => other.clone(),
-        };
         loop {
             let received = self.receive().await?;
             if matcher.matches(&received) {
@@ -254,6 +251,18 @@ impl Line {
         }
     }
 
+    /// The step with its values filled.
+    fn filled_step<'a>(&self, step: &'a Step) -> Result<Cow<'a, Step>, String> {
+        Ok(Cow::Owned(match step {
+            Step::Expect(Matcher::Json(value), name) => Step::Expect(Matcher::Json(self.filled(value)?), name.clone()),
+            Step::Json(value) => Step::Json(self.filled(value)?),
+            Step::Fragments { json, size, ping } => {
+                Step::Fragments { json: self.filled(json)?, size: *size, ping: *ping }
+            }
+            other => return Ok(Cow::Borrowed(other)),
+        }))
+    }
+
     /// The value with every `$name/pointer` in it replaced by what it points to in the frame of that name.
     fn filled(&self, value: &Value) -> Result<Value, String> {
         Ok(match value {
@@ -270,6 +279,14 @@ impl Line {
             other => other.clone(),
         })
     }
+}
+
+async fn send_all(peer: &mut Peer, frames: &[Frame]) -> std::io::Result<()> {
+    let mut written = Ok(());
+    for frame in frames {
+        written = written.and(peer.send(frame).await);
+    }
+    written
 }
 
 /// One text frame of so many bytes, a log line. A client that hangs up meanwhile has said what it thinks of it.

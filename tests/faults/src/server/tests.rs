@@ -1,11 +1,17 @@
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::Server;
-use crate::{Accept, Baseline, Connection, Flow, Frame, Matcher, Opcode, Received, Script, Step};
+use super::{PATIENCE, Server};
+use crate::{
+    Accept, Baseline, Connection, Flow, Frame, MAX_CONNECTIONS, Matcher, Opcode, Received, Script, Step, Tell,
+};
 
 type Client = WebSocketStream<TcpStream>;
 
@@ -155,6 +161,61 @@ async fn dribbled_fragments_and_slow_reading_still_carry_messages() {
     assert_eq!(huge.len(), 200);
     assert_eq!(serde_json::from_str::<Value>(&huge).unwrap()["type"], "log");
     server.finished().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delay_holds_what_follows_and_reads_nothing_meanwhile() {
+    let hour = Duration::from_secs(3600);
+    let connection = Connection::upgraded().text("before").step(Step::Delay(hour)).text("after").expect(json!({}));
+    let server = Server::start(Script::new([connection])).await;
+    let mut client = connect(server.address()).await.unwrap();
+    assert_eq!(text(&mut client).await, "before");
+    let began = Instant::now();
+    send(&mut client, json!({})).await;
+    assert_eq!(text(&mut client).await, "after", "what came meanwhile was not unexpected");
+    assert!(began.elapsed() >= hour, "by the clock of this test, which is turned on: {:?}", began.elapsed());
+    server.until(|transcript| transcript.messages() == [json!({})]).await.unwrap();
+}
+
+#[tokio::test]
+async fn fragments_are_filled_and_what_is_told_is_what_is_sent() {
+    let (tell, mut told) = unbounded_channel();
+    let size = std::num::NonZeroUsize::new(4).unwrap();
+    let connection = Connection::upgraded()
+        .expect_as("first", json!({ "taskId": "x" }))
+        .send(json!({ "for": "$first/taskId" }))
+        .step(Step::Fragments { json: json!({ "of": "$first/taskId" }), size, ping: true })
+        .expect(json!({ "again": "$first/taskId" }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server::telling(listener, Script::new([connection]), Tell::new(move |told| tell.send(told).unwrap()));
+    let mut client = connect(server.address()).await.unwrap();
+    send(&mut client, json!({ "taskId": "x" })).await;
+    assert_eq!(text(&mut client).await, r#"{"for":"x"}"#);
+    assert_eq!(client.next().await.unwrap().unwrap(), Message::Ping("between".into()));
+    assert_eq!(text(&mut client).await, r#"{"of":"x"}"#);
+    let mut steps = Vec::new();
+    while steps.len() < 4 {
+        let told = told.recv().await.unwrap();
+        if told.kind == "step" {
+            steps.push(told.text);
+        }
+    }
+    assert_eq!(
+        steps[1..],
+        [r#"sends {"for":"x"}"#, r#"sends in frames of 4 bytes: {"of":"x"}"#, r#"waits for {"again":"x"}"#]
+    );
+}
+
+#[tokio::test]
+async fn a_silent_connection_that_is_told_about_goes_when_its_client_has() {
+    let script = Script::new([Connection::upgraded().step(Step::Flow(Flow::Silence))]).starting_over();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server::telling(listener, script, Tell::new(|_| ()));
+    // One after the other, and one more than may be open at once.
+    for _ in 0..=MAX_CONNECTIONS {
+        let connected = tokio::time::timeout(PATIENCE, connect(server.address())).await;
+        send(&mut connected.expect("those before are gone").unwrap(), json!({ "type": "a" })).await;
+    }
 }
 
 #[tokio::test]
