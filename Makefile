@@ -41,7 +41,7 @@ BENCH_FLAGS ?= -O3 -march=native -DNDEBUG
 
 # How the addon for Node is built that is packed
 ADDON_PROFILE ?= dev
-ADDON = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))/libsteadywire_node.$(if $(filter Darwin,$(shell uname)),dylib,so)
+ADDON_BUILT = $(TARGET)/$(if $(filter dev,$(ADDON_PROFILE)),debug,$(ADDON_PROFILE))
 
 PYTHON ?= python3
 VENV := $(CURDIR)/target/venv/bin
@@ -89,8 +89,8 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo dashboard test test-all conformance play drivers soak test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
-	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
+.PHONY: help demo picture dashboard test test-all conformance play drivers soak test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
+	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist same-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,10 @@ help: ## list the targets
 demo: ## a hub, a task and a watcher in one process; the link is cut twice (under 20 s); ARGS=--stay leaves its page up
 	@if $(NPM) --version > /dev/null 2>&1; then $(MAKE) --silent dashboard; else $(CARGO) build --quiet --locked -p steadywire-cli; fi
 	@$(TARGET)/debug/steadywire demo $(ARGS)
+
+picture: ## docs/demo.svg, README.md's moving picture, of a demo that it runs
+	$(CARGO) build --quiet --locked -p steadywire-cli
+	$(PYTHON) tests/interop/picture.py $(TARGET)/debug/steadywire
 
 dashboard: $(DASHBOARD) ## `steadywire` with its page for browsers (needs Node)
 	STEADYWIRE_DASHBOARD=$(DASHBOARD) $(CARGO) build --locked --quiet -p steadywire-cli --features dashboard
@@ -182,7 +186,7 @@ node-addon: ## the addon for Node, in target/debug or, with ADDON_PROFILE=releas
 
 pack-node: node_modules node-addon ## the npm packages as tarballs in target/npm, installed into target/npm-project
 	$(NPM) run build -- --log-level warn
-	node bindings-node/npm/pack.mjs $(ADDON) target/npm
+	node bindings-node/npm/pack.mjs $(ADDON_BUILT) target/npm
 	node bindings-node/npm/install.mjs target/npm target/npm-project
 
 test-web: dashboard ## the dashboard, the hooks and a worker in Chromium, which Debian has; pictures in target/screenshots
@@ -268,7 +272,7 @@ check-python: wheel ## the Python package: format, lints, types, and the stubs a
 	cd bindings-python && $(VENV)/python -m mypy.stubtest --mypy-config-file pyproject.toml steadywire._native
 	$(VENV)/python bindings-python/tests/audit.py $(WHEELS)/*.whl
 
-check-parity: wheel node_modules ## every language has what spec/api.json lists, and README.md's table is made of it
+check-parity: wheel pack-node ## every language has what spec/api.json lists, and README.md's table is made of it
 	$(VENV)/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall $(WHEELS)/*.whl
 	cd tests/parity && $(VENV)/mypy . # where the package is installed
 	$(VENV)/python tests/parity/check.py
@@ -346,8 +350,15 @@ dist: venv node_modules ## everything that is published, with checksums, in targ
 	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build CARGO="$(CARGO)" VENV=$(VENV) tests/release/dist.sh
 
 test-dist: venv ## what `make dist` has left, installed as its users would
-	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build PKG_CONFIG=$(or $(shell command -v pkg-config),$(VENV)/pkgconf) \
-		tests/release/smoke.sh
+	OUT=$(CURDIR)/target/dist WORK=$(CURDIR)/target/dist-build CARGO="$(CARGO)" CMAKE="$(CMAKE)" \
+		PKG_CONFIG=$(or $(shell command -v pkg-config),$(VENV)/pkgconf) tests/release/smoke.sh
+
+same-dist: ## whether a clone of this commit, in another place, gives the bytes that `make dist` has left (ten minutes more)
+	rm -rf target/dist-clone
+	git clone --quiet . target/dist-clone/elsewhere
+	$(MAKE) -C target/dist-clone/elsewhere dist CARGO="$(CARGO)" > target/dist-clone/log 2>&1 || { tail -n 40 target/dist-clone/log; exit 1; }
+	diff target/dist/SHA256SUMS target/dist-clone/elsewhere/target/dist/SHA256SUMS
+	@echo 'the same, byte by byte'
 
 bench: ## measure the core against its rivals (about 3 minutes; BENCH_ARGS=--quick for one)
 	$(CARGO) build --locked --release -p steadywire-benches

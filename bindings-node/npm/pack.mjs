@@ -1,8 +1,8 @@
 // Packs what is published: the package, and one package for the platform that the addon was built for.
 //
-//   node npm/pack.mjs ADDON OUT
+//   node npm/pack.mjs BUILT OUT
 //
-// ADDON is the library as Cargo builds it, OUT a folder; what is in it is replaced. Both tarballs are left there. The
+// BUILT is the folder where Cargo leaves the addon, OUT a folder; what is in it is replaced. Both tarballs are left there. The
 // package names those platforms as optional dependencies that have been built, of its own version.
 
 import { execFileSync } from 'node:child_process';
@@ -10,11 +10,12 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const [addon, out] = process.argv.slice(2).map((path) => resolve(path));
+const [built, out] = process.argv.slice(2).map((path) => resolve(path));
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
 const root = dirname(home);
 const own = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
 const platform = thisPlatform();
+const addon = { darwin: 'libsteadywire_node.dylib', win32: 'steadywire_node.dll' }[process.platform];
 const name = `@steadywire/${platform.name}`;
 
 rmSync(out, { recursive: true, force: true });
@@ -30,7 +31,7 @@ stage(platform.name, {
   cpu: [platform.cpu],
   ...(platform.libc ? { libc: [platform.libc] } : {}),
 });
-cpSync(addon, join(out, platform.name, 'steadywire.node'));
+cpSync(join(built, addon ?? 'libsteadywire_node.so'), join(out, platform.name, 'steadywire.node'));
 
 const { devDependencies: _, scripts: __, overrides: ___, ...published } = own;
 stage('steadywire', { ...published, optionalDependencies: { [name]: own.version } });

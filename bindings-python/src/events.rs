@@ -1,19 +1,26 @@
 //! The frozen classes of events, outcomes and receipts.
 #![allow(unused_parens, reason = "a default that is a call stands in parentheses, to be one token of a macro")]
 
+use std::borrow::Cow;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 use pyo3::{IntoPyObjectExt, PyTypeInfo};
-use steadywire::EventKind;
-
 use crate::json::Json;
 
-/// The name of a kind in Python: words joined by underscores.
-pub(crate) fn python_name(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::StateChange => "state_change",
-        _ => kind.name(),
+/// A word of the core as Python writes it: `given_up` for `givenUp`.
+pub(crate) fn python_word(word: &'static str) -> Cow<'static, str> {
+    if word.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        return word.into();
     }
+    let mut joined = String::new();
+    for letter in word.chars() {
+        if letter.is_ascii_uppercase() {
+            joined.push('_');
+        }
+        joined.push(letter.to_ascii_lowercase());
+    }
+    joined.into()
 }
 
 /// What every type of a field can do beside becoming an object.
@@ -318,7 +325,7 @@ event! {
     Lost, "lost", 16, {
         /// The task.
         task_id: Py<PyString>,
-        /// `disconnected`, `givenUp`, `refused`, `forgotten`, `unsubscribed` or `closed`.
+        /// `disconnected`, `given_up`, `refused`, `forgotten`, `unsubscribed` or `closed`.
         reason: Py<PyString>,
     }
 }
@@ -392,8 +399,8 @@ record! {
     Receipt, 256, {
         /// `written`, `acked`, `rejected`, `dropped` or `unknown`.
         state: Py<PyString>,
-        /// Why it was dropped, where it was: `superseded`, `overflow`, `disconnected`, `givenUp`, `refused`, `closed`
-        /// or `notConnected`.
+        /// Why it was dropped, where it was: `superseded`, `overflow`, `disconnected`, `given_up`, `refused`, `closed`
+        /// or `not_connected`.
         reason: Option<Py<PyString>> = None,
         /// The server's text, where it rejected the message.
         message: Option<Py<PyString>> = None,

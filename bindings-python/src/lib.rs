@@ -48,7 +48,7 @@ mod _native {
         module.add("MAX_QUESTIONS", steadywire::consumer::MAX_QUESTIONS)?;
         let kinds = PyDict::new(py);
         for kind in steadywire::EventKind::ALL {
-            kinds.set_item(super::events::python_name(*kind), steadywire::inbox::Interest::bit(*kind))?;
+            kinds.set_item(super::events::python_word(kind.name()), steadywire::inbox::Interest::bit(*kind))?;
         }
         module.add("KINDS", kinds)?;
         super::errors::add_to(module)

@@ -8,7 +8,7 @@ use steadywire::event::{Item, Settlement};
 use steadywire::{self as core, Event};
 
 use crate::errors;
-use crate::events as py_events;
+use crate::events::{self as py_events, python_word};
 use crate::json::Json;
 
 /// How many texts are remembered; at the bound all are forgotten, which costs a copy of each that comes again.
@@ -40,6 +40,10 @@ impl Names {
 
     fn some(&mut self, py: Python<'_>, text: &str) -> Option<Py<PyString>> {
         (!text.is_empty()).then(|| self.get(py, text))
+    }
+
+    fn word(&mut self, py: Python<'_>, word: &'static str) -> Py<PyString> {
+        self.get(py, &python_word(word))
     }
 
     /// An event, or the tuple (ticket, value) of a settlement.
@@ -133,7 +137,7 @@ impl Names {
             }
             .into_bound_py_any(py),
             Event::Lost(e) => {
-                py_events::Lost { task_id: self.get(py, &e.task_id), reason: self.get(py, e.reason.name()) }
+                py_events::Lost { task_id: self.get(py, &e.task_id), reason: self.word(py, e.reason.name()) }
                     .into_bound_py_any(py)
             }
             Event::Gap(e) => py_events::Gap {
@@ -162,7 +166,7 @@ impl Names {
                 data: Json::new(py, Some(&outcome.data)),
                 message: self.some(py, &outcome.message),
                 code: self.some(py, &outcome.code),
-                reason: outcome.reason.map(|reason| self.get(py, reason.name())),
+                reason: outcome.reason.map(|reason| self.word(py, reason.name())),
                 timestamp: outcome.timestamp,
                 synthetic: outcome.synthetic,
             }
@@ -180,7 +184,7 @@ impl Names {
         };
         py_events::Receipt {
             state: self.get(py, state),
-            reason: reason.map(|reason| self.get(py, reason)),
+            reason: reason.map(|reason| self.word(py, reason)),
             message: message.map(|text| self.get(py, text)),
             ack_unsupported,
         }

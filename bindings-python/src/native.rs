@@ -14,6 +14,7 @@ use steadywire::{Credentials, CredentialsError, Disposition, ErrorKind, Level};
 
 use crate::bell::Bell;
 use crate::errors::{raise, raised};
+use crate::events::python_word;
 use crate::make::Names;
 
 /// A client that is told by batches. One thread at a time may be in `take` and `wait_for_batch`; everything else may be
@@ -254,7 +255,7 @@ impl Native {
                 known.set_item("http_status", ending.http_status)?;
                 known.set_item("error", ending.kind.name())?;
                 known.set_item("reason", ending.reason)?;
-                known.set_item("disposition", ending.disposition.name())?;
+                known.set_item("disposition", python_word(ending.disposition.name()))?;
                 "classify"
             }
         };

@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import sys
 import weakref
 
 import pytest
 
 import steadywire
+from conftest import run
 from steadywire import aio, errors
 
 SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
@@ -191,6 +193,111 @@ def test_a_second_loop_is_refused(url):
         with pytest.raises(errors.InvalidStateError, match="another event loop"):
             asyncio.run(client.connect())
     client.close()
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_in_a_callback_comes_out_of_the_loop_and_loses_nothing(scripted, interrupt):
+    """As with every callback of a loop. Where that runs again, the client goes on behind it."""
+    url = scripted([SUBSCRIBE, *[PROGRESS] * 3, COMPLETE])
+    loop = asyncio.new_event_loop()
+    client = aio.Client(url)
+    heard, others = [], []
+
+    def stop(event):
+        heard.append(event)
+        if len(heard) == 1:
+            raise interrupt
+
+    client.on("progress", stop)
+    client.on("progress", others.append)
+
+    async def wait():
+        return await client.wait("t")
+
+    waiting = loop.create_task(wait())
+    with pytest.raises(interrupt):
+        loop.run_until_complete(waiting)
+    assert (len(heard), len(others)) == (1, 1)
+    assert loop.run_until_complete(waiting).ok
+    assert (len(heard), len(others)) == (3, 3)
+    assert client.stats()["callbacks"]["failures"] == 0
+    client.close()
+    loop.close()
+
+
+def test_a_program_that_exits_in_a_callback_cleans_up_and_ends(scripted):
+    program = """
+import asyncio, sys
+from steadywire import aio
+
+async def main():
+    try:
+        async with aio.Client(sys.argv[1]) as client:
+            client.on("progress", lambda event: sys.exit(3))
+            await client.wait("t")
+    finally:
+        print("cleaned up", client.stats()["state"], flush=True)
+
+asyncio.run(main())
+"""
+    ran = run(program, scripted([SUBSCRIBE, *[PROGRESS] * 5]))
+    assert (ran.returncode, ran.stdout) == (3, "cleaned up disconnected\n")
+    # The first is the end: what callbacks raise while the program cleans up does not keep it from that.
+    assert "destroyed" not in ran.stderr
+
+
+async def test_an_interrupt_in_classify_comes_out_of_the_loop(scripted):
+    loop = asyncio.new_event_loop()
+
+    def ask():
+        client = aio.Client("ws://127.0.0.1:1/", classify=lambda _: sys.exit(1), max_connect_attempts=1)
+        connecting = loop.create_task(client.connect())
+        with pytest.raises(SystemExit):
+            loop.run_until_complete(connecting)
+        # It has been answered nevertheless: the end means what was proposed.
+        assert client._router.native.questions() == 0
+        with pytest.raises(errors.AttemptsExhaustedError):
+            loop.run_until_complete(connecting)
+        client.close()
+        loop.close()
+
+    await asyncio.to_thread(ask)
+
+
+def test_the_answer_to_a_send_after_the_loop_was_closed():
+    """It stays open until the client is used again, and holds up nothing."""
+    client = aio.Client("ws://127.0.0.1:1/")
+
+    async def send():
+        return client.send({"type": "status", "taskId": "t", "data": 1})
+
+    sent = asyncio.run(send())
+    assert not sent.done()
+    with pytest.raises(errors.ClosedError):
+        client.events()
+    assert sent.result() == steadywire.Receipt("dropped", "closed")
+
+
+def test_a_program_whose_loop_was_closed_with_a_send_open_ends_quietly():
+    program = """
+import asyncio
+from steadywire import aio
+
+async def main(client):
+    return client.send({"type": "status", "taskId": "t", "data": 1})
+
+client = aio.Client("ws://127.0.0.1:1/")
+sent = asyncio.run(main(client))
+other = aio.Client("ws://127.0.0.1:1/")
+loop = asyncio.new_event_loop()
+kept = loop.run_until_complete(main(other))
+loop.close()
+print(sent.done(), kept.done())
+"""
+    ran = run(program)
+    assert (ran.returncode, ran.stdout) == (0, "False False\n")
+    assert ran.stderr.count("the program ended before 1 messages were known to have reached the server") == 2
+    assert not any(noise in ran.stderr for noise in ("destroyed", "never", "Traceback"))
 
 
 async def test_callbacks_are_plain_functions(url):

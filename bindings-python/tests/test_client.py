@@ -211,7 +211,7 @@ def test_send_tells_what_became_of_each_message(client, task_id):
     client.flush(timeout=10)
     client.disconnect()
     dropped = client.send({"type": "heartbeat", "taskId": ""}).result(10)
-    assert (dropped.state, dropped.reason, dropped.ok) == ("dropped", "notConnected", False)
+    assert (dropped.state, dropped.reason, dropped.ok) == ("dropped", "not_connected", False)
 
 
 @pytest.mark.parametrize(
@@ -288,6 +288,22 @@ def test_classify_says_what_an_end_means(scripted):
     with pytest.raises(errors.RefusedError):
         client.connect()
     assert (endings[0].http_status, endings[0].disposition) == (503, "retry")
+    client.close()
+
+
+def test_words_are_joined_by_underscores(scripted, caplog):
+    """As options take them: a disposition can be given back as it came."""
+    url = scripted([{"do": "close", "code": 1000}])
+    told = []
+
+    def classify(ending):
+        told.append(ending.disposition)
+        return ending.disposition
+
+    client = steadywire.Client(url, classify=classify, max_reconnect_attempts=0)
+    assert client.wait("t", timeout=PATIENCE).reason == "given_up"
+    assert told[0] == "while_open"
+    assert "classify" not in caplog.text
     client.close()
 
 

@@ -1,11 +1,13 @@
 """One class per kind of error; options that are refused by name."""
 
+import asyncio
 import pickle
+import re
 
 import pytest
 
 import steadywire
-from steadywire import errors
+from steadywire import aio, errors
 
 URL = "ws://127.0.0.1:1/"
 
@@ -73,6 +75,11 @@ def test_an_unknown_option_is_named():
         steadywire.Client(URL, reconect_interval=1)
 
 
+def test_an_unknown_part_of_an_option_is_named():
+    with pytest.raises(errors.UnknownOptionError, match=r"`tls\.5`; option `tls` takes ca, client_cert"):
+        steadywire.Client(URL, tls={5: "ca"})
+
+
 def test_a_bad_url_is_named_without_its_secrets():
     with pytest.raises(errors.InvalidUrlError) as caught:
         steadywire.Client("http://user:hunter2@host/")
@@ -116,6 +123,63 @@ def test_task_ids_have_bounds(task):
         with pytest.raises(errors.InvalidArgumentError, match="task id"):
             call(task)
     assert client.stats()["callbacks"]["follows"] == 0
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda client: client.subscribe(5), "`task_id` takes a str, not int"),
+        (lambda client: client.unsubscribe(None), "`task_id` takes a str, not NoneType"),
+        (lambda client: client.connect(b"t"), "`task_id` takes a str or None, not bytes"),
+        (lambda client: client.connect(timeout="1"), "`timeout` takes seconds as a number, or None, not str"),
+        (lambda client: client.reconnect(timeout="1"), "`timeout` takes seconds"),
+        (lambda client: client.follow(5), "`task_id` takes a str, not int"),
+        (lambda client: client.wait(5), "`task_id` takes a str, not int"),
+        (lambda client: client.wait("t", timeout="1"), "`timeout` takes seconds"),
+        (lambda client: client.track("t", 5), "`task_id` takes a str, not int"),
+        (lambda client: client.report(5), "`task_id` takes a str, not int"),
+        (lambda client: client.report("t", timeout="1"), "`timeout` takes seconds"),
+        (lambda client: client.send({"type": "log", "taskId": "t"}, ack="yes"), "`ack` takes a bool, not str"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_named(call, said):
+    client = steadywire.Client(URL)
+    with pytest.raises(TypeError, match=re.escape(said)):
+        call(client)
+    assert (client.state, client.stats()["callbacks"]["waiting"]) == ("disconnected", 0)
+    client.close()
+
+    async def in_a_loop():
+        client = aio.Client(URL)
+        with pytest.raises(TypeError, match=re.escape(said)):
+            await call(client)
+        assert (client.state, client.stats()["callbacks"]["waiting"]) == ("disconnected", 0)
+        client.close()
+
+    asyncio.run(in_a_loop())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda task: task.progress("40"), "`percent` takes a number, not str"),
+        (lambda task: task.progress(40, stage=1), "`stage` takes a str, not int"),
+        (lambda task: task.progress(40, message=None), "`message` takes a str, not NoneType"),
+        (lambda task: task.log(5), "`message` takes a str, not int"),
+        (lambda task: task.log("m", level=3), "`level` takes a str, not int"),
+        (lambda task: task.log("m", metadata=[1]), "`metadata` takes a mapping, not list"),
+        (lambda task: task.fail(ValueError("v")), "`message` takes a str, not ValueError"),
+        (lambda task: task.fail("m", code=5), "`code` takes a str, not int"),
+        (lambda task: task.fail("m", data="d"), "`data` takes a mapping, not str"),
+    ],
+)
+def test_an_argument_of_a_report_of_a_wrong_type_is_named(call, said):
+    client = steadywire.Client(URL)
+    task = client.report("t")
+    with pytest.raises(TypeError, match=re.escape(said)):
+        call(task)
+    assert not task.ended
     client.close()
 
 

@@ -1,15 +1,19 @@
 //! A command that gives the secret.
 
-use std::io::Read;
-use std::process::{Command, ExitStatus, Stdio};
+use std::io::{self, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use steadywire::{Credentials, CredentialsError, CredentialsRequest};
 
-/// How long the command may take. The client does not wait longer for credentials either.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the command may take in all. A little less than the client waits for credentials, so that the command is
+/// what it tells of.
+const PATIENCE: Duration = Duration::from_secs(29);
+
+/// How often is looked whether the command has ended, once it has closed its outputs.
+const STEP: Duration = Duration::from_millis(10);
 
 /// How much of what the command says of a failure is shown.
 const SHOWN: usize = 200;
@@ -26,30 +30,72 @@ fn ask_within(command: &str, force_refresh: bool, patience: Duration) -> Result<
     if force_refresh {
         shell.env("STEADYWIRE_FORCE_REFRESH", "1");
     }
-    let mut child = shell.spawn().map_err(|error| cannot(&format_args!("cannot be run: {error}")))?;
+    let until = Instant::now() + patience;
+    let child = spawn(&mut shell).map_err(|error| cannot(&format_args!("cannot be run: {error}")))?;
+    let mut running = Running(Some(child));
+    let late = || cannot(&format_args!("did not end within {} s, and was killed", patience.as_secs_f64()));
     let (sender, ended) = mpsc::channel();
-    for (is_output, stream) in
-        [(true, child.stdout.take().map(Stream::Out)), (false, child.stderr.take().map(Stream::Err))]
-    {
-        let (sender, Some(stream)) = (sender.clone(), stream) else { continue };
+    for (is_output, stream) in running.streams() {
+        let sender = sender.clone();
         thread::spawn(move || drop(sender.send((is_output, stream.read()))));
     }
     drop(sender);
     let (mut output, mut complaint) = (String::new(), String::new());
     for _ in 0..2 {
-        match ended.recv_timeout(patience) {
+        match ended.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok((true, text)) => output = text,
             Ok((false, text)) => complaint = text,
-            Err(_) => {
-                // It may have ended by now.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(cannot(&format_args!("gave nothing within {} s", patience.as_secs())));
-            }
+            Err(_) => return Err(late()),
         }
     }
-    let status = child.wait().map_err(|error| cannot(&format_args!("cannot be awaited: {error}")))?;
-    token(status, &output, &complaint).map_err(|why| cannot(&why))
+    loop {
+        match running.ended().map_err(|error| cannot(&format_args!("cannot be awaited: {error}")))? {
+            Some(status) => return token(status, &output, &complaint).map_err(|why| cannot(&why)),
+            None if Instant::now() >= until => return Err(late()),
+            None => thread::sleep(STEP),
+        }
+    }
+}
+
+/// In a group of its own, so that what the shell starts can be ended with it.
+fn spawn(shell: &mut Command) -> io::Result<Child> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(shell, 0);
+    shell.spawn()
+}
+
+/// A command that is ended, with all that it has started, unless it has ended by itself.
+struct Running(Option<Child>);
+
+impl Running {
+    fn streams(&mut self) -> Vec<(bool, Stream)> {
+        let Some(child) = &mut self.0 else { return Vec::new() };
+        let output = child.stdout.take().map(|stream| (true, Stream::Out(stream)));
+        let complaint = child.stderr.take().map(|stream| (false, Stream::Err(stream)));
+        output.into_iter().chain(complaint).collect()
+    }
+
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        let Some(child) = &mut self.0 else { return Ok(None) };
+        let status = child.try_wait()?;
+        if status.is_some() {
+            // From here on its number, and that of its group, may be another's.
+            self.0 = None;
+        }
+        Ok(status)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(child) = &mut self.0 else { return };
+        // Both fail only where nothing of it is left.
+        #[cfg(unix)]
+        let _ =
+            rustix::process::kill_process_group(rustix::process::Pid::from_child(child), rustix::process::Signal::KILL);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
 }
 
 fn token(status: ExitStatus, output: &str, complaint: &str) -> Result<Credentials, String> {
@@ -110,7 +156,37 @@ mod tests {
 
     #[test]
     fn a_command_that_hangs_is_ended() {
-        let error = ask_within("exec sleep 100", false, Duration::from_millis(1)).unwrap_err();
-        assert!(error.message.contains("gave nothing within"), "{error}");
+        for command in ["exec sleep 100", "exec >&- 2>&-; sleep 100", "sleep 100 & echo abc", "exec >&-; sleep 100"] {
+            let error = ask_within(command, false, Duration::from_millis(1)).unwrap_err();
+            assert!(error.message.contains("did not end within 0.001 s, and was killed"), "{command}: {error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_the_command_has_started_is_ended_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let command = format!("(echo begun; sleep 1000) > '{}' 2>&- & exec >&- 2>&-; wait", pipe.display());
+        let (sender, told) = mpsc::channel();
+        thread::spawn(move || {
+            let mut pipe = std::fs::File::open(pipe).unwrap();
+            pipe.read_exact(&mut [0; 6]).unwrap();
+            sender.send("begun").unwrap();
+            // It ends when nobody holds the other end any more.
+            pipe.read_to_end(&mut Vec::new()).unwrap();
+            sender.send("ended").unwrap();
+        });
+        let mut patience = Duration::from_millis(100);
+        loop {
+            ask_within(&command, false, patience).unwrap_err();
+            if told.try_recv() == Ok("begun") {
+                break;
+            }
+            // The machine was too slow to begin.
+            patience *= 2;
+        }
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok("ended"));
     }
 }

@@ -252,6 +252,8 @@ impl Consumer {
     pub(crate) fn go_on_to_end(&self) {
         self.shared.interest().set_kinds(0);
         if self.shared.input(Input::Disconnect { ticket: END }).is_err() {
+            // Closed already, or as many wait for a disconnect as may: then it is not written any further.
+            self.shared.close();
             self.closed.open();
             return;
         }
@@ -285,7 +287,7 @@ impl Source for Consumer {
     fn spawn(&self, run: Work) {
         match &self.turns {
             Some(turns) => turns.add(run),
-            // Without a runtime, as in a forked child, there is nothing to deliver either.
+            // There is a runtime, or this would not have been made; in a forked child nothing comes here.
             None => drop(net::spawn_blocking(run)),
         }
     }
@@ -312,5 +314,29 @@ fn close_at_end(shared: &Shared, closed: &Gate, batch: &Batch) {
     if batch.iter().any(|item| matches!(item, Item::Settled(END, _))) {
         shared.close();
         closed.open();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::DraftKind;
+    use crate::session::limits::MAX_WAITERS;
+
+    #[test]
+    fn the_last_handle_closes_where_as_many_wait_for_a_disconnect_as_may() {
+        let shared = Shared::undriven(Config::new("ws://localhost/"));
+        shared.input(Input::Connect { ticket: 0, task: None }).unwrap();
+        shared.input(Input::Opened { generation: 1 }).unwrap();
+        let message = Draft { kind: DraftKind::Status { data: "1" }, task: "t", timestamp: None, ack: false };
+        shared.input(Input::Send { ticket: 0, message }).unwrap();
+        for _ in 0..MAX_WAITERS {
+            shared.input(Input::Disconnect { ticket: 0 }).unwrap();
+        }
+        assert!(shared.input(Input::Disconnect { ticket: 0 }).is_err(), "nothing has been written, so none has ended");
+        let (next, ending) = (AtomicU64::new(1), AtomicBool::new(false));
+        drop(Consumer { shared: shared.clone(), next, ending, closed: Arc::default(), turns: None });
+        let error = shared.input(Input::Connect { ticket: 0, task: None }).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed, "or its driver would live for ever");
     }
 }

@@ -1,5 +1,7 @@
 //! The one error type of the crate, and the numbered kinds every language shares.
 
+#[cfg(feature = "net")]
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -225,6 +227,13 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retryable()
     }
+}
+
+/// What a panic says of itself.
+#[cfg(feature = "net")]
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
 }
 
 impl fmt::Debug for Error {

@@ -4,6 +4,7 @@
 //! Nothing that is logged holds credentials. With the feature `tracing` all of it goes to the `tracing` facade too.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +46,11 @@ pub(crate) fn is_enabled(level: Level) -> bool {
 
 /// Passes a line on. No lock may be held: this calls the program.
 pub(crate) fn line(level: Level, target: &'static str, text: fmt::Arguments<'_>) {
+    // What the program does there must not end the thread that does the I/O; and there is nobody left to tell.
+    let _ = catch_unwind(AssertUnwindSafe(|| pass(level, target, text)));
+}
+
+fn pass(level: Level, target: &'static str, text: fmt::Arguments<'_>) {
     #[cfg(feature = "tracing")]
     match level {
         Level::Debug => tracing::debug!(about = target, "{text}"),

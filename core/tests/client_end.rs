@@ -1,14 +1,17 @@
 //! How clients end: in the background, completely, and without leaving anything behind.
+#![allow(clippy::unwrap_used, reason = "a test may fail by it")]
 
 mod client_support;
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use client_support::{PATIENCE, Server, eventually};
 use steadywire::consumer::Consumer;
 use steadywire::event::{Batch, Item, Settlement};
-use steadywire::{Client, ErrorKind, Event, EventKind, Level, LostReason, Message, OutcomeKind, Receipt};
+use steadywire::session::{Draft, DraftKind, LeaseKind};
+use steadywire::{Client, ErrorKind, Event, EventKind, Level, LostReason, Message, OutcomeKind, Receipt, State};
 
 #[test]
 fn the_last_handle_writes_the_outbox_and_says_goodbye() {
@@ -160,4 +163,91 @@ fn a_consumer_takes_its_events_itself() {
     assert_eq!(link.end(), Some(1000));
     let error = std::iter::repeat_with(|| rung.recv_timeout(PATIENCE)).find_map(Result::err);
     assert_eq!(error, Some(RecvTimeoutError::Disconnected), "the bell is dropped");
+}
+
+/// A consumer whose bell panics once on the thread that does the I/O when it is told to, as a defect there would.
+fn faulty(config: steadywire::Config) -> (Consumer, Arc<AtomicBool>, Receiver<()>) {
+    let armed = Arc::new(AtomicBool::new(false));
+    let (bell, rung) = channel();
+    let trigger = Arc::clone(&armed);
+    let ring = move || {
+        let drives = std::thread::current().name() == Some("steadywire-io");
+        assert!(!(drives && trigger.swap(false, Ordering::AcqRel)), "on purpose");
+        bell.send(()).unwrap_or(());
+    };
+    (Consumer::new(config, Box::new(ring)).unwrap(), armed, rung)
+}
+
+/// Takes until an entry is the one that is wanted.
+fn take_until(consumer: &Consumer, rung: &Receiver<()>, mut is_it: impl FnMut(Item<'_>) -> bool) {
+    let mut batch = Batch::new();
+    loop {
+        rung.recv_timeout(PATIENCE).unwrap();
+        let mut more = true;
+        let mut found = false;
+        while more {
+            more = consumer.take(&mut batch, 64);
+            for item in batch.iter() {
+                found |= is_it(item);
+            }
+        }
+        if found {
+            return;
+        }
+    }
+}
+
+/// END-8
+#[test]
+fn a_defect_of_the_driver_settles_what_is_open_and_ends_the_client() {
+    let server = Server::start();
+    let (consumer, armed, rung) = faulty(server.config());
+    consumer.connect(1, Some("t")).unwrap();
+    take_until(&consumer, &rung, |item| matches!(item, Item::Settled(1, _)));
+    let link = server.accept();
+    link.subscribed("t");
+    link.hello(&["ack"]);
+    let kind = DraftKind::Log { level: Level::Info, message: "m", metadata: None };
+    consumer.lease(2, "t", LeaseKind::Wait).unwrap();
+    consumer.send(3, Draft { kind, task: "t", timestamp: None, ack: true }).unwrap();
+    consumer.flush(4).unwrap();
+    link.frame_of("log");
+    armed.store(true, Ordering::Release);
+    link.progress("t", 1.0);
+    let mut seen = Vec::new();
+    take_until(&consumer, &rung, |item| {
+        match item {
+            Item::Settled(2, Settlement::Outcome(outcome)) => seen.push(format!("{:?}", outcome.reason)),
+            Item::Settled(ticket, settlement) => seen.push(format!("{ticket} {settlement:?}")),
+            Item::Event(Event::Lost(lost)) => seen.push(format!("lost {}", lost.task_id)),
+            Item::Event(Event::StateChange(change)) => seen.push(format!("{:?}", change.state)),
+            Item::Event(Event::Error(error)) => {
+                assert!(error.message.contains("defect") && error.message.contains("on purpose"), "{}", error.message);
+                seen.push(format!("{} {}", error.code, error.fatal));
+                return true;
+            }
+            Item::Event(_) => {}
+        }
+        false
+    });
+    let told = ["3 Receipt(Unknown)", "4 Flushed", "lost t", "Some(Closed)", "Error", "internal true"];
+    assert_eq!(seen, told);
+    assert_eq!(link.end(), None);
+    assert_eq!(consumer.state(), State::Error);
+    assert_eq!(consumer.connect(5, None).unwrap_err().kind(), ErrorKind::Internal);
+}
+
+/// END-8
+#[test]
+fn a_defect_of_the_driver_fails_those_who_wait_for_the_link() {
+    let (consumer, armed, rung) = faulty(steadywire::Config::new("ws://127.0.0.1:1/ws"));
+    armed.store(true, Ordering::Release);
+    consumer.connect(1, None).unwrap();
+    take_until(&consumer, &rung, |item| match item {
+        Item::Settled(1, Settlement::Connected(result)) => {
+            assert_eq!(result.as_ref().unwrap_err().kind(), ErrorKind::Internal);
+            true
+        }
+        _ => false,
+    });
 }

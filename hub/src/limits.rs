@@ -12,7 +12,9 @@ pub const HISTORY_BYTES: usize = 256 * 1024;
 /// where there is none, the message that would open another task is refused.
 pub const MAX_TASKS: usize = 10_000;
 /// Bytes held for all tasks together. At the bound finished tasks that nobody follows are forgotten,
-/// oldest first; while that does not help, the message that would open another task is refused.
+/// oldest first; where that does not help, older messages of a message's own task give way to it, as at
+/// [`HISTORY_BYTES`]; where they are not enough either, the message is refused. The last sixteenth is
+/// for outcomes.
 pub const MAX_TOTAL_BYTES: usize = 512 * 1024 * 1024;
 /// Connections at once, handshakes included. At the bound an upgrade gets 503 with `Retry-After`.
 pub const MAX_CONNECTIONS: usize = 20_000;
@@ -56,7 +58,8 @@ pub const PUBLISHER_LEASE: Duration = Duration::from_secs(60);
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(25);
 /// What `Retry-After` says when all connections are taken, in seconds.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
-/// Replies waiting for a connection; at the bound it is not read until some are written.
+/// Replies waiting for a connection; at the bound it is not read until some are written, and a
+/// `subscribe` to many tasks waits with the rest of them.
 pub(crate) const MAX_WAITING_REPLIES: usize = 64;
 /// Messages taken from a task's history at a time, so that a connection's tasks take turns.
 pub(crate) const READ_MESSAGES: usize = 32;

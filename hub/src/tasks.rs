@@ -21,7 +21,7 @@ pub(crate) struct Tasks {
     max: usize,
     max_bytes: usize,
     lease: Duration,
-    /// Bytes that all tasks take, as of their last message.
+    /// Bytes that all tasks take, as of their last message, and those that are about to be taken.
     bytes: AtomicUsize,
     map: Mutex<HashMap<Arc<str>, Arc<Task>>>,
     /// Tasks without publisher and without outcome, and when they are given up.
@@ -36,7 +36,7 @@ struct Task {
     pins: AtomicUsize,
     publishers: Mutex<usize>,
     /// Its part of the bytes of all.
-    bytes: AtomicUsize,
+    bytes: Mutex<usize>,
     /// When it ended, for the order in which tasks are forgotten.
     ended_at: Mutex<Option<Instant>>,
 }
@@ -53,12 +53,18 @@ pub(crate) struct Publisher {
     pin: Pin,
 }
 
-/// Why a task could not be opened.
+/// Bytes that are held for a message on its way into its task.
+struct Room {
+    tasks: Arc<Tasks>,
+    bytes: usize,
+}
+
+/// Why a task could not be opened, or a message not be taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error("the hub knows {0} tasks and can forget none of them; try again when one has ended")]
     Full(usize),
-    #[error("the tasks of the hub take {0} bytes and it can forget none of them; try again when one has ended")]
+    #[error("the tasks of the hub take {0} bytes and it can forget no more of them; try again when one has ended")]
     Heavy(usize),
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -115,7 +121,7 @@ impl Tasks {
     }
 
     /// Ends, as long as it is polled, the tasks whose publishers stay away.
-    pub(crate) async fn reap(&self) {
+    pub(crate) async fn reap(self: &Arc<Self>) {
         loop {
             let changed = self.orphaned.notified();
             let next = lock(&self.orphans).values().min().copied();
@@ -129,7 +135,7 @@ impl Tasks {
         }
     }
 
-    async fn end_orphans(&self) {
+    async fn end_orphans(self: &Arc<Self>) {
         let now = Instant::now();
         let due: Vec<Arc<str>> = {
             let mut orphans = lock(&self.orphans);
@@ -140,24 +146,33 @@ impl Tasks {
             due
         };
         for id in due {
-            let task = lock(&self.map).get(&id).cloned();
-            let Some((task, log)) = task.as_ref().and_then(|task| Some((task, task.log.get()?))) else { continue };
-            if log.status() != TaskStatus::Running || *lock(&task.publishers) > 0 {
-                continue;
-            }
-            if self.history.append(log, last_word(log, self.lease)).await.is_err() {
+            let task = {
+                let map = lock(&self.map);
+                let Some(task) = map.get(&id) else { continue };
+                task.pins.fetch_add(1, Ordering::Relaxed);
+                task.clone()
+            };
+            if !self.end_orphan(&task).await {
                 lock(&self.orphans).insert(id, Instant::now() + self.lease);
-                continue;
             }
-            *lock(&task.ended_at) = Some(Instant::now());
+            self.unpin(&task);
         }
+    }
+
+    /// Whether the task has an outcome, or a publisher again.
+    async fn end_orphan(self: &Arc<Self>, task: &Task) -> bool {
+        let Some(log) = task.log.get() else { return true };
+        if log.status() != TaskStatus::Running || *lock(&task.publishers) > 0 {
+            return true;
+        }
+        self.append(task, log, last_word(log, self.lease)).await.is_ok()
     }
 
     fn pinned(&self, id: &str) -> Result<Arc<Task>, OpenError> {
         let mut map = lock(&self.map);
         if !map.contains_key(id) {
             if self.check_room(&map).is_err() {
-                self.forget_ended(&mut map);
+                self.forget_ended(&mut map, 0);
             }
             self.check_room(&map)?;
         }
@@ -168,7 +183,7 @@ impl Tasks {
                 log: OnceCell::new(),
                 pins: AtomicUsize::new(0),
                 publishers: Mutex::default(),
-                bytes: AtomicUsize::new(0),
+                bytes: Mutex::default(),
                 ended_at: Mutex::default(),
             })
         });
@@ -181,14 +196,65 @@ impl Tasks {
             return Err(OpenError::Full(self.max));
         }
         match self.bytes.load(Ordering::Relaxed) {
-            bytes if bytes >= self.max_bytes => Err(OpenError::Heavy(bytes)),
+            bytes if bytes >= self.ordinary_bytes() => Err(OpenError::Heavy(bytes)),
             _ => Ok(()),
         }
     }
 
-    /// Forgets tasks nobody holds, those first that ended first, until a sixteenth of the bounds is
-    /// free, so that the search is shared by many new tasks.
-    fn forget_ended(&self, map: &mut HashMap<Arc<str>, Arc<Task>>) {
+    /// What messages other than outcomes may take: the last sixteenth is for those.
+    fn ordinary_bytes(&self) -> usize {
+        self.max_bytes - self.max_bytes / 16
+    }
+
+    /// Takes a message into a task's history, if there is room for it.
+    async fn append(
+        self: &Arc<Self>,
+        task: &Task,
+        log: &Arc<TaskLog>,
+        message: NewMessage,
+    ) -> Result<Appended, OpenError> {
+        let kind = message.kind;
+        let room = self.make_room(task, log, &message)?;
+        let appended = self.history.append(log, message).await?;
+        self.weigh(task, log);
+        drop(room);
+        if let Appended::Stored { ended } = appended
+            && kind != Kind::Passing
+        {
+            *lock(&task.ended_at) = ended.then(Instant::now);
+        }
+        Ok(appended)
+    }
+
+    /// Room for a message: at the bound tasks that ended and that nobody holds are forgotten; where that is not enough,
+    /// older messages of its own task give way to it.
+    fn make_room(self: &Arc<Self>, task: &Task, log: &TaskLog, message: &NewMessage) -> Result<Room, OpenError> {
+        let is_outcome = matches!(message.kind, Kind::Outcome { .. });
+        let most = if is_outcome { self.max_bytes } else { self.ordinary_bytes() };
+        let is_known = message.id.as_deref().is_some_and(|id| log.knows(id));
+        let bytes = if is_known { 0 } else { message.weight() };
+        let hold = || {
+            let more = |held: usize| held.checked_add(bytes).filter(|held| is_known || *held <= most);
+            let held = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+            held.map(|_| Room { tasks: self.clone(), bytes })
+        };
+        if let Ok(room) = hold() {
+            return Ok(room);
+        }
+        self.forget_ended(&mut lock(&self.map), bytes);
+        if let Ok(room) = hold() {
+            return Ok(room);
+        }
+        let missing = self.bytes.load(Ordering::Relaxed).saturating_add(bytes).saturating_sub(most);
+        if log.give_way(missing) {
+            self.weigh(task, log);
+        }
+        hold().map_err(OpenError::Heavy)
+    }
+
+    /// Forgets tasks nobody holds, those first that ended first, until `bytes` more fit and another sixteenth of the
+    /// bounds is free, so that the search is shared by many messages and new tasks.
+    fn forget_ended(&self, map: &mut HashMap<Arc<str>, Arc<Task>>, bytes: usize) {
         let is_free = |task: &&Arc<Task>| task.pins.load(Ordering::Relaxed) == 0;
         let has_ended = |task: &&Arc<Task>| {
             let status = task.log.get().map(|log| log.status());
@@ -197,7 +263,8 @@ impl Tasks {
         let dated = |task: &Arc<Task>| (*lock(&task.ended_at), task.id.clone());
         let mut ended: Vec<_> = map.values().filter(is_free).filter(has_ended).map(dated).collect();
         ended.sort_unstable();
-        let (most, most_bytes) = (self.max - (self.max / 16).max(1), self.max_bytes - self.max_bytes / 16);
+        let most_bytes = (self.max_bytes - self.max_bytes / 8).saturating_sub(bytes);
+        let most = if map.len() < self.max { self.max } else { self.max - (self.max / 16).max(1) };
         for (_, id) in &ended {
             if map.len() <= most && self.bytes.load(Ordering::Relaxed) < most_bytes {
                 break;
@@ -208,7 +275,7 @@ impl Tasks {
 
     fn forget(&self, map: &mut HashMap<Arc<str>, Arc<Task>>, id: &Arc<str>) {
         if let Some(task) = map.remove(id) {
-            self.bytes.fetch_sub(task.bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.bytes.fetch_sub(*lock(&task.bytes), Ordering::Relaxed);
             if task.log.get().is_some() {
                 self.history.close(id);
             }
@@ -217,9 +284,11 @@ impl Tasks {
 
     /// Counts anew what a task takes.
     fn weigh(&self, task: &Task, log: &TaskLog) {
+        // Weighed under the lock: of two who weigh at once the later has the last word.
+        let mut known = lock(&task.bytes);
         let bytes = log.weight();
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes.fetch_sub(task.bytes.swap(bytes, Ordering::Relaxed), Ordering::Relaxed);
+        self.bytes.fetch_sub(std::mem::replace(&mut known, bytes), Ordering::Relaxed);
     }
 
     fn unpin(&self, task: &Task) {
@@ -248,6 +317,12 @@ impl Pin {
     }
 }
 
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.tasks.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Pin {
     fn drop(&mut self) {
         self.tasks.unpin(&self.task);
@@ -256,16 +331,8 @@ impl Drop for Pin {
 
 impl Publisher {
     /// Takes a message into the task's history.
-    pub(crate) async fn append(&self, message: NewMessage) -> Result<Appended, HistoryError> {
-        let kind = message.kind;
-        let appended = self.pin.tasks.history.append(&self.pin.log, message).await?;
-        self.pin.tasks.weigh(&self.pin.task, &self.pin.log);
-        if let Appended::Stored { ended } = appended
-            && kind != Kind::Passing
-        {
-            *lock(&self.pin.task.ended_at) = ended.then(Instant::now);
-        }
-        Ok(appended)
+    pub(crate) async fn append(&self, message: NewMessage) -> Result<Appended, OpenError> {
+        self.pin.tasks.append(&self.pin.task, &self.pin.log, message).await
     }
 }
 

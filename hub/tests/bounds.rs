@@ -75,9 +75,10 @@ async fn the_oldest_finished_task_makes_room_and_running_ones_never() {
     assert_eq!(hub.stats().tasks, 3);
 }
 
+/// P-LIM-6
 #[tokio::test]
 async fn all_tasks_together_are_bounded_by_bytes() {
-    let hub = quiet().max_total_bytes(5_000).start().await.unwrap();
+    let hub = quiet().max_total_bytes(6_400).start().await.unwrap();
     let mut worker = Peer::new(&hub).await;
     let text = "x".repeat(1_000);
     for message in [log("a", &text), complete("a"), log("b", &text), complete("b"), log("c", &text)] {
@@ -101,6 +102,39 @@ async fn all_tasks_together_are_bounded_by_bytes() {
     }
     worker.send(with_id(log("f", &text), "4")).await;
     assert_eq!(worker.next().await["data"]["action"], "ack");
+}
+
+/// P-LIM-6, P-ACK-3, P-ACK-4
+#[tokio::test]
+async fn a_task_that_is_there_already_cannot_outgrow_what_all_may_take() {
+    let hub = quiet().max_total_bytes(16_000).start().await.unwrap();
+    let mut worker = Peer::new(&hub).await;
+    let status = |task: &str, bytes: usize| json!({"type": "status", "taskId": task, "timestamp": 1, "data": {"text": "x".repeat(bytes)}});
+    worker.send(complete("old")).await;
+    for n in 0..50 {
+        worker.send(with_id(status("t", 1_000), &n.to_string())).await;
+        let ack = worker.next().await;
+        assert_eq!((&ack["data"]["action"], &ack["data"]["id"]), (&json!("ack"), &json!(n.to_string())));
+    }
+    assert_eq!(worker.query("old").await["status"], "unknown", "what has ended went first");
+    let mut late = Peer::new(&hub).await;
+    assert_eq!(late.subscribe("t").await["seq"], 50);
+    let first = late.next().await["seq"].as_u64().unwrap();
+    assert!((39..=50).contains(&first), "the older messages gave way, not more of them than need be: {first}");
+    worker.send(with_id(status("u", 9_000), "a")).await;
+    let refused = worker.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["data"]["id"]), (&json!("unavailable"), &json!("a")));
+    assert_eq!(worker.query("u").await["status"], "unknown");
+    worker.send(with_id(status("t", 13_000), "b")).await;
+    assert_eq!(worker.next().await["data"]["code"], "unavailable", "no history makes room for that");
+    let mut unharmed = Peer::new(&hub).await;
+    unharmed.subscribe("t").await;
+    assert_eq!(unharmed.next().await["seq"], first, "and so none was given up for it");
+    worker.send(with_id(status("t", 1_000), "49")).await;
+    assert_eq!(worker.next().await["data"]["action"], "ack", "it is known, and takes no room");
+    worker.send(with_id(complete("t"), "c")).await;
+    assert_eq!(worker.next().await["data"]["action"], "ack", "an end finds room");
+    assert_eq!(worker.query("t").await["seq"], 51);
 }
 
 #[tokio::test]

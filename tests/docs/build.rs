@@ -1,5 +1,5 @@
-//! Makes a test of every block of Rust in README.md and docs/: what stands in it, inside an async function that has a
-//! client. Blocks that begin with `rust,no_run` are compiled only.
+//! Makes a test of every block of Rust in README.md, docs/ and the READMEs of the crates: what stands in it, inside an
+//! async function that has a client. Blocks that begin with `rust,no_run` are compiled only.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ const ADDRESS: &str = "\"ws://127.0.0.1:8080/ws\"";
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     println!("cargo::rerun-if-changed={}", root.join("docs").display());
-    let mut documents = vec![root.join("README.md"), root.join("core/README.md")];
+    let mut documents = vec![root.join("README.md"), root.join("core/README.md"), root.join("hub/README.md")];
     let listed = fs::read_dir(root.join("docs")).expect("docs/ is there");
     let mut guides: Vec<PathBuf> = listed.map(|entry| entry.expect("it can be read").path()).collect();
     guides.retain(|path| path.extension().is_some_and(|extension| extension == "md"));

@@ -10,6 +10,7 @@ import unittest
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import picture
 from life import STEADYWIRE
 from parts import ROOT, Quiet, end_on_sigterm, running, surroundings
 
@@ -129,6 +130,22 @@ class Documents(Quiet):
             if line not in ("", "..."):
                 assert changing(line) in lines, f"the demo does not say, or not then: {line}"
 
+    async def test_the_picture_is_what_the_demo_shows(self) -> None:
+        """The picture in README.md has all that the demo shows on a terminal, but for times, addresses and pace."""
+        lines, bars = picture.shown(picture.PICTURE.read_text())
+        recording = await asyncio.to_thread(picture.record, STEADYWIRE, surroundings())
+        others, logs = told(["".join(piece.text for piece in line) for line in recording.lines])
+        assert told(lines) == (others, logs), f"make picture: the demo shows {others}"
+        shapes = {shape("".join(piece.text for piece in frame.last)) for frame in recording.frames}
+        for bar in bars:
+            assert shape(bar) in shapes, f"make picture: the demo has no line {bar!r}"
+        # What README.md prints below it has the outcome in the words for pipes.
+        (transcript,) = blocks(ROOT / "README.md", "text")
+        for line in transcript.splitlines():
+            if line not in ("", "...", "demo: complete"):
+                assert changing(line) in [*others, *logs], f"the picture does not show: {line}"
+        assert "](docs/demo.svg)" in (ROOT / "README.md").read_text()
+
     async def test_shell_blocks(self) -> None:
         """The commands run as they stand there, against a hub; `serve` is parsed alone."""
         async with AsyncExitStack() as stack:
@@ -178,6 +195,19 @@ def changing(line: str) -> str:
     line = re.sub(r"^\d\d:\d\d:\d\d ", "", line)
     line = re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", line)
     return re.sub(r"in \d+\.\d s|reconnected \d times", "SOME", line)
+
+
+def told(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Part what is told about links, by when it comes, from log lines: which of them come between is chance."""
+    changed = [changing(line) for line in lines]
+    return [line for line in changed if " | " not in line], [line for line in changed if " | " in line]
+
+
+def shape(bar: str) -> str:
+    """Take out of the last line of the demo how far it is; a line that is cut off is cut where all are."""
+    bar = re.sub(r"\[[=> ]*\] +", "[BAR] ", bar)
+    bar = re.sub(r"\b(prepare|train|evaluate)\b", "STAGE", re.sub(r"\d+(\.\d+)?", "N", bar))
+    return re.sub(r"(reconnecting \(the).*", r"\1", bar)
 
 
 if __name__ == "__main__":

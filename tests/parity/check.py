@@ -9,15 +9,25 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import surfaces
-from surfaces import ROOT, Surface, snake
+from headers import c, cpp
+from javascript import javascript
+from package import python
+from rust import rust
+from surface import ROOT, Surface, UnreadableError, pascal, section, snake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- options: written by `make bless-options` -->\n", "<!-- end of options -->\n"
 LANGUAGES = ("rust", "c", "cpp", "python", "aio", "node", "web")
 JAVASCRIPT = {"node", "web"}
+PYTHON = {"python", "aio"}
+# Where listeners name events by words.
+NAMED_EVENTS = JAVASCRIPT | PYTHON
+SCHEMA = "spec/api.json"
 Schema = dict[str, Any]
 
 
@@ -43,53 +53,139 @@ def option_names(option: Schema, language: str) -> set[str]:
     return named(option, language, default)
 
 
-def differences(schema: Schema, surface: Surface) -> list[str]:  # noqa: C901 - one look after the other
+class Complaints(list[str]):
+    """What is wrong with one language. Each says where, what, and what to do."""
+
+    def __init__(self, surface: Surface) -> None:
+        """Begin with none."""
+        super().__init__()
+        self._language = surface.language
+        self._place = surface.place
+
+    def say(self, what: str, fault: str, cure: str) -> None:
+        """One fault."""
+        self.append(f"{self._language}: {what}: {fault}: {cure}")
+
+    def names(self, what: str, wanted: set[str], found: set[str]) -> None:
+        """Names that must be the same."""
+        for name in sorted(wanted - found):
+            self.say(what, f"{name} is missing", f"add it in {self._place}, or take it out of {SCHEMA}")
+        for name in sorted(found - wanted):
+            self.say(what, f"{name} is not in {SCHEMA}", f"list it there, or take it out of {self._place}")
+
+    def values(self, what: str, wanted: Schema, found: Schema) -> None:
+        """Values by name that must be the same."""
+        self.names(what, set(wanted), set(found))
+        for name in sorted(wanted.keys() & found.keys()):
+            if wanted[name] != found[name] or isinstance(wanted[name], bool) != isinstance(found[name], bool):
+                fault = f"{name} is {found[name]!r}, but {wanted[name]!r} in {SCHEMA}"
+                self.say(what, fault, f"change {self._place} or that")
+
+
+def differences(schema: Schema, surface: Surface) -> list[str]:
     """What a language lacks, has beside, or has otherwise."""
-    language = surface.language
-    said: list[str] = []
-
-    def same(what: str, wanted: Any, found: Any) -> None:
-        if isinstance(wanted, set) and isinstance(found, set):
-            said.extend(f"{language}: {what}: lacks {one}" for one in sorted(wanted - found))
-            said.extend(f"{language}: {what}: has {one} beside" for one in sorted(found - wanted))
-        elif wanted != found:
-            said.append(f"{language}: {what}: wanted {wanted}, found {found}")
-
-    options = schema["options"]
-    same("options", {name for option in options for name in option_names(option, language)}, surface.options)
-    defaults = {option["name"]: option["default"] for option in options}
-    for name, value in surface.defaults.items():
-        same(f"default of {name}", defaults[name], value)
-    said.extend(
-        f"{language}: the documentation of {name} does not name the default {option['default']}"
-        for option in options
-        for name in option_names(option, language) & set(surface.documented)
-        if isinstance(option["default"], int | float) and not is_told(option, surface.documented[name])
-    )
-    if surface.events is not None:
-        same("events", set(schema["events"]), set(surface.events))
-        for name, event in schema["events"].items():
-            same(f"fields of {name}", fields_of(event, language), surface.events.get(name, set()))
-    if surface.numbers is not None:
-        same("numbers of events", {name: event["number"] for name, event in schema["events"].items()}, surface.numbers)
-    if surface.errors is not None:
-        same("error kinds", set(schema["errors"].items()), set(surface.errors.items()))
-    for name, words in surface.words.items():
-        same(f"words of {name}", set(schema["words"][name]), set(words))
-    for holder, calls in surface.calls.items():
-        wanted = set()
-        for call in schema["calls"][holder]:
-            wanted |= named(call, language, call["call"] if language in JAVASCRIPT else snake(call["call"]))
-        same(f"calls of a {holder}", wanted, calls)
+    said = Complaints(surface)
+    check_options(schema, surface, said)
+    check_words(schema, surface, said)
+    check_calls(schema, surface, said)
+    check_exports(schema, surface, said)
     return said
 
 
-def fields_of(event: Schema, language: str) -> set[str]:
-    """The fields of an event, where a language calls them otherwise by that name."""
-    own = event.get("js" if language in JAVASCRIPT else "python" if language == "aio" else language, {})
+def check_options(schema: Schema, surface: Surface, said: Complaints) -> None:
+    """Options, their defaults, what is said of them, and whether they are taken."""
+    options = schema["options"]
+    names = {option["name"]: option_names(option, surface.language) for option in options}
+    said.names("options", set().union(*names.values()), surface.options)
+    for fault in surface.faults:
+        said.say("options that were tried", fault, f"see how {surface.place} passes it on")
+    if surface.by_name is not None:
+        values = {option["name"] for option in options if names[option["name"]] and option["takes"] != "function"}
+        said.names("options by their shared names", values, surface.by_name)
+    if surface.typed is not None:
+        typed = {one for option in options for language in JAVASCRIPT for one in typed_names(option, language)}
+        said.names("types of options", typed, surface.typed)
+    defaults = {option["name"]: option["default"] for option in options if names[option["name"]]}
+    if surface.without_default is None:
+        defaults = {name: value for name, value in defaults.items() if name in surface.defaults}
+    else:
+        defaults = {name: value for name, value in defaults.items() if name not in surface.without_default}
+    said.values("defaults", defaults, surface.defaults)
+    for option in options:
+        for name in sorted(names[option["name"]] & set(surface.documented)):
+            if isinstance(option["default"], int | float) and not is_told(option, surface.documented[name]):
+                fault = f"what is said of {name} does not name its default {option['default']}"
+                said.say("documentation", fault, f"say `Default {option['default']}` in {surface.place}")
+
+
+def check_words(schema: Schema, surface: Surface, said: Complaints) -> None:
+    """Events with their fields, numbers, kinds of errors, and words."""
+    said.names("events", set(schema["events"]), set(surface.events))
+    for name in sorted(schema["events"].keys() & surface.events.keys()):
+        said.names(f"fields of {name}", fields_of(schema["events"][name], surface.language), surface.events[name])
+    if surface.numbers is not None:
+        numbers = {name: event["number"] for name, event in schema["events"].items()}
+        said.values("numbers of events", numbers, surface.numbers)
+    said.values("kinds of errors", schema["errors"], surface.errors)
+    words = dict(schema["words"])
+    if surface.language in NAMED_EVENTS:
+        words["EventName"] = list(schema["events"])
+    said.names("lists of words", set(words), set(surface.words))
+    for name in sorted(words.keys() & surface.words.keys()):
+        case = snake if surface.language in PYTHON else str
+        said.names(f"words of {name}", {case(word) for word in words[name]}, set(surface.words[name]))
+
+
+def check_calls(schema: Schema, surface: Surface, said: Complaints) -> None:
+    """What can be called of what people hold, and what can be read of it."""
+    language = surface.language
+    case = str if language in JAVASCRIPT else snake
+    wanted: dict[str, set[str]] = {
+        holder: set().union(*(named(call, language, case(call["call"])) for call in calls))
+        for holder, calls in schema["calls"].items()
+    }
+    for holder, answer in schema["answers"].items():
+        wanted[holder] |= {case(name) for name in fields_of(answer, language)}
+    if wanted["event"]:
+        fields = set().union(*(fields_of(event, language) for event in schema["events"].values()))
+        wanted["event"] |= {case(name) for name in fields}
+    said.names("what people hold", {holder for holder, calls in wanted.items() if calls}, set(surface.calls))
+    for holder in sorted(wanted.keys() & surface.calls.keys()):
+        said.names(f"calls of {holder}", wanted[holder], surface.calls[holder])
+
+
+def check_exports(schema: Schema, surface: Surface, said: Complaints) -> None:
+    """What the modules of a language give out."""
+    events = {"message": "Message"} if surface.language in PYTHON else {}
+    groups = {
+        "{events}": [events.get(name, pascal(name)) for name in schema["events"]],
+        "{errors}": [pascal(name).removesuffix("Error") + "Error" for name in schema["errors"]],
+        "{words}": list(schema["words"]),
+    }
+    if surface.language in JAVASCRIPT:
+        groups["{events}"] = [f"{name}Event" for name in groups["{events}"]]
+    else:
+        groups["{events}"] = ["ErrorEvent" if name == "Error" else name for name in groups["{events}"]]
+    family = "js" if surface.language in JAVASCRIPT else surface.language
+    modules: dict[str, str] = schema["exports"].get(family, {})
+    said.names("modules", set(modules), set(surface.exports))
+    for module in sorted(modules.keys() & surface.exports.keys()):
+        wanted = {one for name in modules[module].split() for one in groups.get(name, [name])}
+        said.names(f"exports of {module}", wanted, surface.exports[module])
+
+
+def typed_names(option: Schema, language: str) -> set[str]:
+    """What the types of a language call an option, whatever its platform takes."""
+    return option_names({key: value for key, value in option.items() if key != "web"}, language)
+
+
+def fields_of(shape: Schema, language: str) -> set[str]:
+    """The fields of an event or an answer; where a language calls one otherwise by those names."""
+    family = "js" if language in JAVASCRIPT else "python" if language == "aio" else language
+    own: Any = shape.get(family, shape.get("c", {}) if language == "cpp" else {})
     if isinstance(own, list):
-        return set(event["fields"]) | set(own)
-    return {own.get(name, name) for name in event["fields"]}
+        return set(shape["fields"]) | set(own)
+    return {one for name in shape["fields"] for one in own.get(name, name).split()}
 
 
 def is_told(option: Schema, text: str) -> bool:
@@ -100,19 +196,37 @@ def is_told(option: Schema, text: str) -> bool:
 
 
 def check_schema(schema: Schema) -> list[str]:
-    """What is wrong with the schema itself: exceptions without a reason."""
+    """What is wrong with the schema itself: what is not said, and exceptions without a reason."""
+    parts = ("options", "events", "answers", "errors", "words", "calls", "exports")
+    said = [f"{SCHEMA} has no {part}: put it back" for part in parts if part not in schema]
+    if said:
+        return said
+    for option in schema["options"]:
+        lacks = [key for key in ("name", "takes", "default", "about") if key not in option]
+        said.extend(f"{SCHEMA}: the option {option.get('name', option)} does not say {key}: add it" for key in lacks)
+    shapes = {**schema["events"], **schema["answers"]}
+    said.extend(f"{SCHEMA}: {name} has no fields: list them" for name, shape in shapes.items() if "fields" not in shape)
+    said.extend(
+        f"{SCHEMA}: the event {name} has no number" for name, one in schema["events"].items() if "number" not in one
+    )
+    said.extend(
+        f"{SCHEMA}: {holder} has no list of calls, were it empty"
+        for holder in schema["answers"]
+        if holder not in schema["calls"]
+    )
     entries = [*schema["options"], *(call for calls in schema["calls"].values() for call in calls)]
-    return [
-        f"spec/api.json: {entry.get('name', entry.get('call'))} does not say why"
+    said.extend(
+        f"{SCHEMA}: {entry.get('name', entry.get('call'))} is an exception and does not say why: add `why`"
         for entry in entries
         if "only" in entry and not entry.get("why")
-    ]
+    )
+    return said
 
 
 def check_versions() -> list[str]:
     """Whether every file that must repeat the version of Cargo.toml has the same."""
     cargo = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
-    found = re.search(r"^version = \"(.*)\"$", surfaces.section(cargo, "workspace.package"), re.M)
+    found = re.search(r"^version = \"(.*)\"$", section(cargo, "workspace.package"), re.M)
     if not found:
         return ["Cargo.toml has no version"]
     version = found[1]
@@ -164,14 +278,30 @@ def main() -> int:
     if sys.argv[1:] == ["--write"]:
         README.write_text(written(text, schema), encoding="utf-8")
         return 0
-    said = check_schema(schema) + check_versions()
+    said = check_schema(schema)
+    if said:
+        print("\n".join(said))
+        return 1
+    said += check_versions()
     if text != written(text, schema):
         said.append("README.md: the table of options is not that of spec/api.json: make bless-options")
-    found = [surfaces.rust(), surfaces.c(), surfaces.cpp(), *surfaces.python(), *surfaces.javascript()]
-    if tuple(one.language for one in found) != LANGUAGES:
-        said.append("a language was not looked at")
+    found: list[Surface] = []
+    readers: list[tuple[str, Callable[[], list[Surface]]]] = [
+        ("rust", lambda: [rust()]),
+        ("c", lambda: [c()]),
+        ("cpp", lambda: [cpp()]),
+        ("python", lambda: python(schema["options"])),
+        ("javascript", javascript),
+    ]
+    for language, look in readers:
+        try:
+            found += look()
+        except UnreadableError as error:
+            said.append(f"{language}: {error}: mend that, or how tests/parity reads it")
     for surface in found:
         said.extend(differences(schema, surface))
+    unseen = set(LANGUAGES) - {surface.language for surface in found}
+    said.extend(f"{language}: was not looked at" for language in LANGUAGES if language in unseen)
     for line in said:
         print(line)
     print(f"{len(found)} languages, {len(schema['options'])} options: {len(said)} differences")

@@ -16,10 +16,16 @@ rust_source=$(rustc --print sysroot)/lib/rustlib/src/rust
 
 export CARGO_TARGET_DIR="$WORK"
 export CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_PROFILE_RELEASE_DEBUG=none
-export RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$rust_source=/rust --remap-path-prefix=$root=/steadywire"
+export RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$rust_source=/rust --remap-path-prefix=$root=/steadywire \
+--remap-path-prefix=$WORK=/build"
 # What is older than this second has this second, so that the same commit gives the same archives.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
+
+fail() {
+    echo "dist: $1" >&2
+    exit 1
+}
 
 archive() { # FOLDER: OUT/FOLDER.tar.gz of WORK/packed/FOLDER
     tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$WORK/packed" -cf - "$1" |
@@ -36,23 +42,28 @@ rm -rf "$OUT"
 mkdir -p "$OUT"
 
 echo "== the terminal program"
-make --silent dashboard CARGO="$CARGO"
-# `make dashboard` builds for development; the page it has made is what is wanted of it.
+make --silent "$WORK/dashboard/index.html"
 STEADYWIRE_DASHBOARD="$WORK/dashboard/index.html" \
     "$CARGO" build --quiet --locked --release -p steadywire-cli --features dashboard
 program=steadywire-$version-$platform
+case $platform in *windows*) exe=.exe ;; *) exe= ;; esac
 fresh "$program"
-cp "$WORK/release/steadywire" docs/cli.md "$WORK/packed/$program"
+cp "$WORK/release/steadywire$exe" docs/cli.md "$WORK/packed/$program"
 archive "$program"
 
 echo "== the C library"
-library=steadywire-c-$version-$platform
-fresh "$library"
-make --silent install LIB_PROFILE=release PREFIX=/usr DESTDIR="$WORK/c" LIBDIR=lib CARGO="$CARGO"
-cp -R "$WORK/c/usr/." "$WORK/packed/$library"
-mkdir -p "$WORK/packed/$library/share/doc/steadywire"
-cp docs/c.md "$WORK/packed/$library/share/doc/steadywire"
-archive "$library"
+if [ "$(uname -s)" = Linux ]; then
+    library=steadywire-c-$version-$platform
+    fresh "$library"
+    rm -rf "$WORK/c"
+    make --silent install LIB_PROFILE=release PREFIX=/usr DESTDIR="$WORK/c" LIBDIR=lib CARGO="$CARGO"
+    cp -R "$WORK/c/usr/." "$WORK/packed/$library"
+    mkdir -p "$WORK/packed/$library/share/doc/steadywire"
+    cp docs/c.md "$WORK/packed/$library/share/doc/steadywire"
+    archive "$library"
+else
+    echo "left out: \`make install\` knows only Linux so far"
+fi
 
 echo "== the Python package"
 "$VENV/maturin" build --quiet --release --locked -m bindings-python/Cargo.toml -o "$OUT"
@@ -61,7 +72,7 @@ echo "== the Python package"
 echo "== the npm packages"
 make --silent node-addon ADDON_PROFILE=release CARGO="$CARGO"
 npm --prefix bindings-node run --silent build -- --log-level warn
-node bindings-node/npm/pack.mjs "$WORK/release/libsteadywire_node.so" "$WORK/npm" >/dev/null
+node bindings-node/npm/pack.mjs "$WORK/release" "$WORK/npm" >/dev/null
 cp "$WORK"/npm/*.tgz "$OUT"
 
 echo "== the crates"
@@ -84,10 +95,26 @@ for file in "$OUT"/*.tar.gz "$OUT"/*.tgz "$OUT"/*.whl "$OUT"/crates/*.crate; do
     *) tar -xzf "$file" -C "$opened" ;;
     esac
 done
-for path in "$root" "$HOME"; do
+for path in "$root" "$HOME" "$cargo_home" "$WORK"; do
     if grep -rlaF -- "$path" "$WORK/opened"; then
-        echo "dist: these name $path" >&2
-        exit 1
+        fail "these name $path"
+    fi
+done
+for opened in "$WORK"/opened/*; do
+    for license in LICENSE-MIT LICENSE-APACHE; do
+        # A checkout without symbolic links has the name of the file in its place.
+        find "$opened" -name "$license" | grep -q . || fail "$opened has no $license"
+        if find "$opened" -name "$license" ! -exec cmp -s {} "$license" \; -print | grep .; then
+            fail "these are another $license than ours"
+        fi
+    done
+done
+for crate in "$WORK"/opened/*.crate/*; do
+    [ -s "$crate/README.md" ] || fail "$crate has no README.md"
+    # Sources and what they include: no tests, vectors or scripts of the tree.
+    if (cd "$crate" && find . -type f) | grep -vE \
+        '^\./(Cargo\.(lock|toml|toml\.orig)|\.cargo_vcs_info\.json|README\.md|LICENSE-[A-Z]+|(src|examples)/.*\.(rs|json|html)|scripts/[a-z-]+\.json)$'; then
+        fail "$crate has more than its sources"
     fi
 done
 (cd "$OUT" && find . -type f ! -name SHA256SUMS | LC_ALL=C sort | sed 's|^\./||' | xargs sha256sum >SHA256SUMS)

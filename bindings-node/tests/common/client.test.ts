@@ -90,6 +90,29 @@ describe('close', () => {
   });
 });
 
+test('null is as good as nothing', async () => {
+  const client = new FakeClient();
+  void client.connect(undefined, null);
+  void client.reconnect(null);
+  void client.flush(null);
+  void client.wait('t', null);
+  client.follow('t', null);
+  client.follow('t', { signal: null });
+  void client.send({ type: 'status', taskId: 't', data: 1 }, null);
+  const task = client.report('t');
+  void task.progress(1, null);
+  void task.log('line', null);
+  void task.fail('broken', null);
+  expect(client.calls[0]).toEqual({ type: 'connect', ticket: 1, task: undefined });
+  const sent = client.calls.flatMap((call) => (call.type === 'send' ? [call.message] : []));
+  expect(sent.map(({ type, ack }) => [type, ack])).toEqual([
+    ['status', false],
+    ['progress', undefined],
+    ['log', undefined],
+    ['error', true],
+  ]);
+});
+
 test('track holds a lease until it is called off, once', () => {
   const client = new FakeClient();
   const leave = client.track('t');

@@ -49,6 +49,17 @@ test('leaving the loop gives the task up', async () => {
   expect(await follow.next()).toEqual({ value: undefined, done: true });
 });
 
+test('`await using` gives the task up, and answers a read that waits', async () => {
+  const client = new FakeClient();
+  const follow = client.follow('t');
+  const read = follow.next();
+  await follow[Symbol.asyncDispose]();
+  expect(await read).toEqual({ value: undefined, done: true });
+  expect(client.calls[1]).toEqual({ type: 'unlease', lease: 1 });
+  await follow[Symbol.asyncDispose]();
+  expect(client.calls.length).toBe(2);
+});
+
 test('a signal ends it with its reason, once, and answers a read that waits', async () => {
   const client = new FakeClient();
   const stop = new AbortController();

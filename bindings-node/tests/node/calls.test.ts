@@ -320,6 +320,10 @@ test('collections are refused where they would count as empty objects', async ()
   const said = (name: string) => ['invalid_argument', expect.stringContaining(`not a ${name}`)];
   expect(refused({ headers: new Headers({ a: 'b' }) })).toEqual(said('Headers'));
   expect(refused({ dispositions: new Map([[4000, 'fatal']]) })).toEqual(said('Map'));
+  expect(refused({ dispositions: ['fatal'] })).toEqual([
+    'invalid_argument',
+    expect.stringContaining('`dispositions` takes an object'),
+  ]);
   expect(refused({ cursors: { t: { epoch: 'e', seq: 1n } } })).toEqual([
     'invalid_argument',
     expect.stringContaining('`cursors`'),

@@ -58,6 +58,15 @@ describe('options', () => {
     [{ classify: {} }, 'invalid_argument', /`classify`/],
     [{ logger: {} }, 'invalid_argument', /`logger`/],
     [{ WebSocket: {} }, 'invalid_argument', /`WebSocket`/],
+    [
+      { dispositions: new Map([[4000, 'fatal']]) },
+      'invalid_argument',
+      /`dispositions` takes a plain object, not a Map/,
+    ],
+    [{ dispositions: ['fatal'] }, 'invalid_argument', /`dispositions` takes an object/],
+    [{ terminalStatus: new Map() }, 'invalid_argument', /`terminalStatus` takes a plain object, not a Map/],
+    [{ cursors: new Set() }, 'invalid_argument', /`cursors` takes a plain object, not a Set/],
+    [{ conflate: Object.setPrototypeOf([][Symbol.iterator](), null) }, 'invalid_argument', /`conflate`/],
   ])('%j', (options, kind, text) => {
     try {
       make(options as never);
@@ -116,6 +125,15 @@ describe('where a token goes', () => {
     await pass();
     expect(await failed).toMatchObject({ message: expect.stringContaining('locked') });
     expect([client.getConnectionState(), FakeSocket.made.length]).toEqual(['error', 0]);
+  });
+
+  // TRY-5
+  test('an attempt that takes too long names the URL that was given for it', async () => {
+    const client = make({ url: async () => 'ws://other/ws?key=hunter2', connectTimeout: 50, maxConnectAttempts: 1 });
+    const failed = expect(client.connect()).rejects.toThrow(/^no connection to ws:\/\/other\/ws within 50 ms/);
+    await pass();
+    await pass(50);
+    await failed;
   });
 
   test('a function that gives what the option cannot take is one too', async () => {

@@ -46,12 +46,12 @@ export abstract class BaseClient extends Emitter {
    * Connects, and subscribes to a task if one is given. Settles once: the link is up, or rejected with what ended the
    * attempts (`attempts_exhausted`, `unauthorized`, `refused`, `disconnected`, ...). A signal ends the waiting alone.
    */
-  connect(taskId?: string, options?: Abortable): Promise<void> {
+  connect(taskId?: string, options?: Abortable | null): Promise<void> {
     return this.ask('connected', (ticket) => this.call({ type: 'connect', ticket, task: taskId }), options);
   }
 
   /** Drops the link and dials now; without a link the same as `connect()`. */
-  reconnect(options?: Abortable): Promise<void> {
+  reconnect(options?: Abortable | null): Promise<void> {
     return this.ask('connected', (ticket) => this.call({ type: 'reconnect', ticket }), options);
   }
 
@@ -63,11 +63,11 @@ export abstract class BaseClient extends Emitter {
     // Of a client that was closed there is nothing left to end.
     return this.closed
       ? Promise.resolve()
-      : this.ask('disconnected', (ticket) => this.call({ type: 'disconnect', ticket }));
+      : this.ask('disconnected', (ticket) => this.call({ type: 'disconnect', ticket }), undefined);
   }
 
   /** Settles when every message sent before has its receipt. */
-  flush(options?: Abortable): Promise<void> {
+  flush(options?: Abortable | null): Promise<void> {
     return this.ask('flushed', (ticket) => this.call({ type: 'flush', ticket }), options);
   }
 
@@ -91,15 +91,16 @@ export abstract class BaseClient extends Emitter {
    *
    * @throws {SteadywireError} `invalid_argument` for a message that makes no sense, `queue_full` where there is no room.
    */
-  send(message: OutgoingMessage, { ack = false }: SendOptions = {}): Promise<Receipt> {
-    return this.sendDraft(draftOf(message, ack));
+  send(message: OutgoingMessage, options?: SendOptions | null): Promise<Receipt> {
+    return this.sendDraft(draftOf(message, options?.ack ?? false));
   }
 
   /**
    * The events of one task, its outcome last. Connects and subscribes, without limit of tries. Of the last 1,024
    * outcomes, one that is known already comes at once. A signal ends it: the iteration fails with the signal's reason.
    */
-  follow(taskId: string, { signal }: Abortable = {}): Follow {
+  follow(taskId: string, options?: Abortable | null): Follow {
+    const signal = options?.signal;
     throwIfAborted(signal);
     const lease = this.router.number();
     const abort = () => follow.stop({ reason: signal?.reason });
@@ -122,7 +123,7 @@ export abstract class BaseClient extends Emitter {
   }
 
   /** The outcome of a task: complete, error or lost, as a value. Connects as `follow()`; a signal gives the task up. */
-  wait(taskId: string, options?: Abortable): Promise<Outcome> {
+  wait(taskId: string, options?: Abortable | null): Promise<Outcome> {
     let lease = 0;
     const take = (ticket: number) => {
       lease = ticket;
@@ -249,10 +250,11 @@ export abstract class BaseClient extends Emitter {
   private ask<T>(
     kind: Settlement['type'],
     call: (ticket: number) => void,
-    { signal }: Abortable = {},
+    options: Abortable | null | undefined,
     abandon?: () => void,
   ): Promise<T> {
     const { router } = this;
+    const signal = options?.signal;
     return new Promise<T>((resolve, reject) => {
       throwIfAborted(signal);
       const ticket = router.number();
@@ -303,7 +305,7 @@ function closedError(): SteadywireError {
   return new SteadywireError('closed', 'the client has been closed; make a new one');
 }
 
-function throwIfAborted(signal: AbortSignal | undefined): void {
+function throwIfAborted(signal: AbortSignal | null | undefined): void {
   if (signal?.aborted) {
     throw signal.reason;
   }

@@ -1,6 +1,7 @@
 /** The events of one task as a sequence that ends with its outcome. */
 
 import type { TaskEvent } from '../types';
+import { ASYNC_DISPOSE } from './dispose';
 import { weightOf } from './events';
 
 /** How many events wait for the reader of a follow. */
@@ -26,7 +27,7 @@ interface Reader {
 
 /**
  * The events of one task, its outcome last: `for await (const event of client.follow(id))`. Leaving the loop gives the
- * task up.
+ * task up, as the end of a block with `await using` does.
  *
  * It has a bounded queue of its own, so one that nobody reads stalls nobody: above half of a bound the latest progress
  * replaces the one that waits, at the bound the oldest log lines go, and an `overflow` event says how many. The outcome
@@ -66,6 +67,12 @@ export class Follow implements AsyncIterableIterator<TaskEvent, undefined> {
   return(): Promise<Result> {
     this.stop();
     return Promise.resolve({ value: undefined, done: true });
+  }
+
+  /** Gives the task up, as leaving the loop does. */
+  [ASYNC_DISPOSE](): Promise<void> {
+    this.stop();
+    return Promise.resolve();
   }
 
   [Symbol.asyncIterator](): this {

@@ -55,7 +55,7 @@ export function draftOf(message: OutgoingMessage, ack: boolean): Draft {
 }
 
 /** An error's words; with further fields it has data of its own. */
-export function errorWords(message: string, code: string, more: Fields | undefined): Partial<Draft> {
+export function errorWords(message: string, code: string, more: Fields | null | undefined): Partial<Draft> {
   const own = more && Object.keys(more).length > 0;
   return own
     ? { data: jsonOf('data', { error: message, ...(code ? { code } : {}), ...more }) }

@@ -36,8 +36,8 @@ export class Task {
    *
    * @throws {SteadywireError} `invalid_state` after the end.
    */
-  progress(percent: number, { stage, message }: ProgressWords = {}): Promise<Receipt> {
-    const words = { stage: textOf('stage', stage), message: textOf('message', message) };
+  progress(percent: number, more?: ProgressWords | null): Promise<Receipt> {
+    const words = { stage: textOf('stage', more?.stage), message: textOf('message', more?.message) };
     return this.post({ type: 'progress', progress: percentOf('progress', percent), ...words });
   }
 
@@ -46,9 +46,9 @@ export class Task {
    *
    * @throws {SteadywireError} `queue_full` where the outbox is full, `invalid_state` after the end.
    */
-  log(message: string, { level, metadata }: LogWords = {}): Promise<Receipt> {
-    const json = metadata && jsonOf('metadata', metadata);
-    return this.post({ type: 'log', message: textOf('message', message), level: levelOf(level), metadata: json });
+  log(message: string, more?: LogWords | null): Promise<Receipt> {
+    const metadata = more?.metadata ? jsonOf('metadata', more.metadata) : undefined;
+    return this.post({ type: 'log', message: textOf('message', message), level: levelOf(more?.level), metadata });
   }
 
   /** Reports what the task says of itself: any JSON. Throws as `log`. */
@@ -62,8 +62,9 @@ export class Task {
   }
 
   /** Ends the task with an error. Sent again on every new link until the server has it. */
-  fail(message: string, { code = '', data }: FailWords = {}): Promise<Receipt> {
-    return this.end({ type: 'error', ...errorWords(textOf('message', message), textOf('code', code), data) });
+  fail(message: string, more?: FailWords | null): Promise<Receipt> {
+    const code = textOf('code', more?.code);
+    return this.end({ type: 'error', ...errorWords(textOf('message', message), code, more?.data) });
   }
 
   /** Ends the task as abandoned unless its end has been reported. */

@@ -1,9 +1,10 @@
 /** What the program is asked: credentials before an attempt, and what an end means. */
 
+import { isCollection } from '../common';
 import { SteadywireError } from '../errors';
 import type { CredentialsRequest, Ending } from '../types';
 import type { Native } from './addon';
-import { GIVEN, isCollection, type Settings } from './options';
+import { GIVEN, type Settings } from './options';
 
 type Question =
   | ({ readonly id: number; readonly asks: 'credentials' } & CredentialsRequest)

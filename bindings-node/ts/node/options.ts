@@ -1,5 +1,6 @@
 /** Options in Node: what goes to the addon as values, and what the program is asked for. */
 
+import { checkPlain } from '../common';
 import { SteadywireError } from '../errors';
 import type { ConnectionOptions, CredentialsRequest, Logger } from '../types';
 
@@ -84,20 +85,13 @@ function plain(name: string, value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
     bad(`option \`${name}\` cannot take a ${typeof value}`);
   }
-  if (isCollection(value)) {
-    bad(`option \`${name}\` takes a plain object, not a ${value.constructor.name}; Object.fromEntries() makes one`);
-  }
+  checkPlain(name, value);
   try {
     JSON.stringify(value);
   } catch {
     bad(`option \`${name}\` takes what JSON can hold`);
   }
   return value;
-}
-
-/** Whether it is a `Map`, `Headers` or the like: as JSON they are empty objects. */
-export function isCollection(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value && !Array.isArray(value);
 }
 
 function bad(message: string): never {

@@ -71,7 +71,7 @@ export interface FailWords {
 
 export interface Abortable {
   /** Ends the waiting: the promise is rejected with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal | null | undefined;
 }
 
 /** Cursors by task, to be given to a later client. */

@@ -193,6 +193,7 @@ export class Driver implements Engine {
         this.target = targetOf(settings, url as string, token as string | undefined, protocols as string[] | undefined);
       }
       const { url, protocols } = this.target as Target;
+      this.session.dials(url);
       this.socket = { generation, transport: new Socket(webSocket, url, protocols, this.told(generation)) };
     } catch (thrown) {
       this.cannotDial(generation, this.scrubbed(failureOf(thrown).message));

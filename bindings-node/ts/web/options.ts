@@ -1,5 +1,6 @@
 /** Options on the web: which go to the session, which to the driver, and which cannot be had here. */
 
+import { checkPlain } from '../common';
 import { type Config, newConfig, setOption, validate } from '../core';
 import { SteadywireError } from '../errors';
 import type { ConnectionOptions, Ending, Given, Logger, WebSocketClass } from '../types';
@@ -58,6 +59,7 @@ export function readOptions(options: ConnectionOptions): Settings {
       throw new SteadywireError('unsupported', `option \`${name}\` cannot be had here: ${why}`);
     }
     if (why === undefined) {
+      checkPlain(name, value);
       setOption(config, name, value);
     }
   }

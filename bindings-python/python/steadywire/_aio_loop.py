@@ -13,6 +13,7 @@ from ._dispatcher import fate, meaning, refusal, wake
 from ._log import logger
 from ._native import Error, Native
 from ._options import checked_credentials
+from ._registry import INTERRUPTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,14 +37,20 @@ class Waiter:
 
     def settle(self, value: Any) -> None:
         """Take the answer."""
-        if self._future.done() or self._future.get_loop().is_closed():
+        if self._future.done():
             return
+        try:
+            if isinstance(value, BaseException):
+                self._future.set_exception(value)
+            else:
+                self._future.set_result(value)
+        except RuntimeError:
+            # Who awaits it cannot be woken: the loop has been closed. It is done nevertheless.
+            if not self._future.get_loop().is_closed():
+                raise
         if isinstance(value, BaseException):
-            self._future.set_exception(value)
             # Nobody has to ask: an error that matters comes as an event as well.
             self._future.exception()
-        else:
-            self._future.set_result(value)
 
 
 class Attached:
@@ -51,6 +58,7 @@ class Attached:
 
     def __init__(self, router: Router, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        router.interrupts = INTERRUPTS
         self._native = router.native
         self._router = weakref.ref(router)
         self._flush: tuple[int, int] | None = None
@@ -147,6 +155,10 @@ class _Reader:
                 return
             # One batch at a time: readers have their turn in between.
             more = router.pump()
+        except INTERRUPTS:
+            # Where the loop runs again, what is left has its turn.
+            self._loop.call_soon(self)
+            raise
         except Error:
             logger().exception("the client can go on no more")
             self._go()
@@ -172,7 +184,11 @@ class _Reader:
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)
             else:
-                self._native.answer_meaning(number, meaning(router.providers, known))
+                try:
+                    self._native.answer_meaning(number, meaning(router.providers, known, router.interrupts))
+                except INTERRUPTS as interrupt:
+                    self._native.answer_meaning(number, None)
+                    router.let_out(interrupt)
 
     async def _answer(self, number: int, providers: Providers, request: CredentialsRequest) -> None:
         values = {}

@@ -2,7 +2,8 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-Disposition: TypeAlias = Literal["while_open", "retry", "slow", "reauth", "protocol", "fatal"]
+from ._names import Disposition
+
 Terminal: TypeAlias = Literal["complete", "error"]
 
 

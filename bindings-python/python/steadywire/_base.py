@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import _checked
 from ._listening import Listening
 from ._native import Error, Native
 from ._options import Providers, encode, in_python
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Any, Literal, TypeAlias
 
-    from ._asked import CredentialsRequest, Disposition, Ending, Terminal
-    from .events import State
+    from ._asked import CredentialsRequest, Ending, Terminal
+    from .events import Disposition, State
 
     Texts: TypeAlias = Mapping[str, str]
     GiveText: TypeAlias = Callable[[CredentialsRequest], str | Awaitable[str]]
@@ -129,13 +130,13 @@ class BaseClient(Listening):
     def subscribe(self, task_id: str) -> None:
         """Want a task until `unsubscribe`. Does not connect.
 
-        Raises InvalidArgumentError for an id that is empty or longer than 1024 bytes.
+        Raises InvalidArgumentError for an id that is empty or longer than 1024 bytes, TypeError for one that is no str.
         """
-        self._router.native.subscribe(task_id)
+        self._router.native.subscribe(_checked.text("task_id", task_id))
 
     def unsubscribe(self, task_id: str) -> None:
         """No longer want a task on account of `subscribe` or `connect`. Follows and waits of it go on."""
-        self._router.native.unsubscribe(task_id)
+        self._router.native.unsubscribe(_checked.text("task_id", task_id))
 
     def __repr__(self) -> str:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from . import _message
+from . import _checked, _message
 from ._base import BaseClient
 from ._dispatcher import Dispatcher
 from ._log import logger
@@ -53,10 +53,13 @@ class Client(BaseClient):
         TimeoutError when the time is over (the client goes on trying); WouldDeadlockError inside a callback, where it
         has begun nevertheless.
         """
-        self._connect("connect()", lambda ticket: self._router.native.connect(ticket, task_id)).result(timeout)
+        task = _checked.text_or_none("task_id", task_id)
+        _checked.seconds(timeout)
+        self._connect("connect()", lambda ticket: self._router.native.connect(ticket, task)).result(timeout)
 
     def reconnect(self, *, timeout: float | None = None) -> None:
         """Drop the link and dial now; without a link the same as `connect`. Inside a callback it does not wait."""
+        _checked.seconds(timeout)
         pending = self._connect("reconnect()", self._router.native.reconnect)
         if not self._in_callback():
             pending.result(timeout)
@@ -66,6 +69,7 @@ class Client(BaseClient):
 
         Inside a callback it begins and does not wait. `connect` works again afterwards.
         """
+        _checked.seconds(timeout)
         pending: Pending[None] = Pending(self._router, "disconnect()")
         ticket = self._router.native.number()
         self._router.begin_disconnect(ticket)
@@ -82,6 +86,7 @@ class Client(BaseClient):
 
     def flush(self, *, timeout: float | None = None) -> None:
         """Wait until every message sent before has its receipt."""
+        _checked.seconds(timeout)
         pending: Pending[None] = Pending(self._router, "flush()")
         self._call(self._router.native.number(), pending, self._router.native.flush)
         pending.result(timeout)
@@ -97,7 +102,8 @@ class Client(BaseClient):
         """
         pending: Pending[Receipt] = Pending(self._router, "send()")
         native = self._router.native
-        self._call(native.number(), pending, lambda ticket: _message.send(native, ticket, message, ack=ack))
+        asked = _checked.flag("ack", ack)
+        self._call(native.number(), pending, lambda ticket: _message.send(native, ticket, message, ack=asked))
         return pending
 
     def follow(self, task_id: str) -> Stream:
@@ -107,6 +113,7 @@ class Client(BaseClient):
         """
         native = self._router.native
         native.check()
+        _checked.text("task_id", task_id)
         lease = native.number()
         queue = Queue()
         stream = Stream(self._router, lease, queue)
@@ -125,6 +132,8 @@ class Client(BaseClient):
         Raises TimeoutError when the time is over.
         """
         native = self._router.native
+        _checked.text("task_id", task_id)
+        _checked.seconds(timeout)
         pending: Pending[Outcome] = Pending(self._router, f"wait({task_id!r})")
         lease = native.number()
         self._call(lease, pending, lambda lease: native.lease(lease, task_id, "wait"))
@@ -199,6 +208,7 @@ class Client(BaseClient):
         `timeout` seconds at most until the server has it. With an iterable, yields what that gives and reports how far
         it is.
         """
+        _checked.seconds(timeout)
         task = Task(self._router, task_id, timeout)
         return task if iterable is None else _reported(task, iterable, total)
 

@@ -141,16 +141,21 @@ def refusal(error: BaseException) -> str:
     return f"the function that gives credentials raised {type(error).__name__}: {error}"
 
 
-def meaning(providers: Providers, known: dict[str, Any]) -> str | None:
-    """Ask what an end means."""
+def meaning(
+    providers: Providers, known: dict[str, Any], interrupts: tuple[type[BaseException], ...] = ()
+) -> str | None:
+    """Ask what an end means. Raises what the function raises of `interrupts`."""
     if providers.classify is None:
         return None
     from typing import get_args  # noqa: PLC0415 - slow to import
 
-    from ._asked import Disposition, Ending  # noqa: PLC0415 - slow to import
+    from ._asked import Ending  # noqa: PLC0415 - slow to import
+    from ._names import Disposition  # noqa: PLC0415 - slow to import
 
     try:
         answer = providers.classify(Ending(**known))
+    except interrupts:
+        raise
     except BaseException:  # noqa: BLE001 - whatever it is, the proposal counts
         logger().exception("the function given as `classify` failed")
         return None

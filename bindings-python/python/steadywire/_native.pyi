@@ -2,13 +2,9 @@
 
 import builtins
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal, TypeAlias, final
+from typing import Any, ClassVar, Literal, final
 
-_Kind: TypeAlias = Literal["complete", "error", "lost"]
-_Level: TypeAlias = Literal["debug", "info", "warn", "error"]
-_Source: TypeAlias = Literal["task", "transport", "protocol", "auth", "callback"]
-_State: TypeAlias = Literal["disconnected", "connecting", "connected", "reconnecting", "error"]
-_Sent: TypeAlias = Literal["written", "acked", "rejected", "dropped", "unknown"]
+from ._names import DropReason, ErrorSource, Level, LostReason, OutcomeKind, ReceiptState, State
 
 __all__ = [
     "ERRORS",
@@ -83,7 +79,7 @@ KINDS: dict[str, int]
 MAX_QUESTIONS: int
 
 def log_begin() -> None: ...
-def log_take() -> tuple[list[tuple[_Level, str, str]], int] | None: ...
+def log_take() -> tuple[list[tuple[Level, str, str]], int] | None: ...
 def log_end() -> None: ...
 def run_program(words: list[str]) -> int: ...
 def weight(events: Iterable[Any], /) -> int: ...
@@ -125,7 +121,7 @@ class Log:
     def task_id(self) -> str:
         """The task."""
     @property
-    def level(self) -> _Level:
+    def level(self) -> Level:
         """`debug`, `info`, `warn` or `error`."""
     @property
     def message(self) -> str:
@@ -136,7 +132,7 @@ class Log:
     @property
     def metadata(self) -> Any:
         """What belongs to it: a dict, or None."""
-    def __new__(cls, task_id: str, level: _Level, message: str, timestamp: int = 0, metadata: Any = ...) -> Log: ...
+    def __new__(cls, task_id: str, level: Level, message: str, timestamp: int = 0, metadata: Any = ...) -> Log: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]: ...
@@ -194,7 +190,7 @@ class ErrorEvent:
     kind: ClassVar[Literal["error"]]
     __match_args__ = ("source", "code", "message", "task_id", "data", "fatal", "timestamp", "synthetic")
     @property
-    def source(self) -> _Source:
+    def source(self) -> ErrorSource:
         """`task`, `transport`, `protocol`, `auth` or `callback`."""
     @property
     def code(self) -> str:
@@ -219,7 +215,7 @@ class ErrorEvent:
         """Made from the task's status because no `error` message came."""
     def __new__(
         cls,
-        source: _Source,
+        source: ErrorSource,
         code: str,
         message: str,
         task_id: str | None = None,
@@ -279,10 +275,10 @@ class StateChange:
     kind: ClassVar[Literal["state_change"]]
     __match_args__ = ("state", "previous", "reason", "generation", "close_code", "http_status", "will_retry")
     @property
-    def state(self) -> _State:
+    def state(self) -> State:
         """The state now: `disconnected`, `connecting`, `connected`, `reconnecting` or `error`."""
     @property
-    def previous(self) -> _State:
+    def previous(self) -> State:
         """The state before."""
     @property
     def reason(self) -> str:
@@ -301,8 +297,8 @@ class StateChange:
         """Whether the client goes on trying."""
     def __new__(
         cls,
-        state: _State,
-        previous: _State,
+        state: State,
+        previous: State,
         reason: str,
         generation: int = 0,
         close_code: int | None = None,
@@ -381,9 +377,9 @@ class Lost:
     def task_id(self) -> str:
         """The task."""
     @property
-    def reason(self) -> str:
-        """`disconnected`, `givenUp`, `refused`, `forgotten`, `unsubscribed` or `closed`."""
-    def __new__(cls, task_id: str, reason: str) -> Lost: ...
+    def reason(self) -> LostReason:
+        """`disconnected`, `given_up`, `refused`, `forgotten`, `unsubscribed` or `closed`."""
+    def __new__(cls, task_id: str, reason: LostReason) -> Lost: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]: ...
@@ -437,7 +433,7 @@ class Outcome:
     def task_id(self) -> str:
         """The task."""
     @property
-    def kind(self) -> _Kind:
+    def kind(self) -> OutcomeKind:
         """`complete`, `error` or `lost`."""
     @property
     def data(self) -> Any:
@@ -449,7 +445,7 @@ class Outcome:
     def code(self) -> str | None:
         """The error's code, or None."""
     @property
-    def reason(self) -> str | None:
+    def reason(self) -> LostReason | None:
         """Why the task was lost, where it was."""
     @property
     def timestamp(self) -> int:
@@ -460,11 +456,11 @@ class Outcome:
     def __new__(
         cls,
         task_id: str,
-        kind: _Kind,
+        kind: OutcomeKind,
         data: Any = ...,
         message: str | None = None,
         code: str | None = None,
-        reason: str | None = None,
+        reason: LostReason | None = None,
         timestamp: int = 0,
         synthetic: bool = False,
     ) -> Outcome: ...
@@ -484,11 +480,11 @@ class Receipt:
 
     __match_args__ = ("state", "reason", "message", "ack_unsupported")
     @property
-    def state(self) -> _Sent:
+    def state(self) -> ReceiptState:
         """`written`, `acked`, `rejected`, `dropped` or `unknown`."""
     @property
-    def reason(self) -> str | None:
-        """Why it was dropped, where it was: `superseded`, `overflow`, `disconnected`, `givenUp`, `refused`, `closed` or `notConnected`."""
+    def reason(self) -> DropReason | None:
+        """Why it was dropped, where it was: `superseded`, `overflow`, `disconnected`, `given_up`, `refused`, `closed` or `not_connected`."""
     @property
     def message(self) -> str | None:
         """The server's text, where it rejected the message."""
@@ -496,7 +492,11 @@ class Receipt:
     def ack_unsupported(self) -> bool:
         """An acknowledgement was asked for and the server has none to give."""
     def __new__(
-        cls, state: _Sent, reason: str | None = None, message: str | None = None, ack_unsupported: bool = False
+        cls,
+        state: ReceiptState,
+        reason: DropReason | None = None,
+        message: str | None = None,
+        ack_unsupported: bool = False,
     ) -> Receipt: ...
     @property
     def ok(self) -> bool:
@@ -542,7 +542,7 @@ class Native:
         word: str = "",
         data: str | None = None,
     ) -> None: ...
-    def state(self) -> _State: ...
+    def state(self) -> State: ...
     def current_task_id(self) -> str | None: ...
     def stats_json(self) -> str: ...
     def cursors_json(self) -> str: ...

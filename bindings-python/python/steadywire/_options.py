@@ -113,7 +113,7 @@ def _plain(name: str, value: Any) -> Any:
 
 def _plain_mapping(name: str, value: Mapping[Any, Any]) -> dict[Any, Any]:
     if name == "tls":
-        return {camel(key): field for key, field in value.items()}
+        return {camel(key) if isinstance(key, str) else key: field for key, field in value.items()}
     if name == "dispositions":
         return {str(code): camel(word) if isinstance(word, str) else word for code, word in value.items()}
     return dict(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from time import monotonic
 
+from . import _checked
 from ._native import TimeoutError as TimeIsOverError
 from ._native import WouldDeadlockError
 from ._typing import Generic, TypeVar
@@ -42,6 +43,7 @@ class Pending(Generic[T]):
         Raises what the call ended with; TimeoutError when the time is over, after which it can be waited for again;
         WouldDeadlockError inside a callback of the same client, unless the answer is there already.
         """
+        _checked.seconds(timeout)
         if not self._done:
             check_may_wait(self._router)
             if not wait_until(self._make_event(), timeout):

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
             """Wait a moment, or until they have."""
 
 
+# What a callback raises to end the loop that runs it, as with every callback of a loop.
+INTERRUPTS = (KeyboardInterrupt, SystemExit)
+
 # How many of the latest failures of callbacks are remembered.
 MAX_FAILURES = 8
 
@@ -73,6 +76,8 @@ class Registry:
         self.stopping = False
         # The thread that runs the callbacks.
         self.dispatcher = 0
+        # What callbacks raise to end the loop that runs them; nothing where a thread of the library does.
+        self.interrupts: tuple[type[BaseException], ...] = ()
         self.callback_failures = 0
         self.delivered = 0
         # Milliseconds that callbacks took for the latest batch, and for the slowest.

@@ -11,11 +11,11 @@ from time import monotonic, time
 from ._buffer import Buffer
 from ._log import logger
 from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome
-from ._registry import Registry
+from ._registry import INTERRUPTS, Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from ._options import Providers
     from ._registry import Reader
@@ -39,11 +39,19 @@ class Router(Registry):
         super().__init__(native, providers)
         self._held_until = 0.0
         self._size = _FIRST_BATCH
+        # What an interrupt left of a batch: events that only listeners have not seen yet, and what comes after these.
+        self._untold: list[Event] = []
+        self._rest: list[Any] = []
 
     def pump(self) -> bool:
-        """Take one batch and deliver it. Says whether more is left."""
+        """Take one batch and deliver it. Says whether more is left.
+
+        Raises what a callback raised to end the loop it runs in; the next call goes on behind it.
+        """
         while self.abandoned:
             self.leave(self.abandoned.popleft())
+        if self._untold or self._rest:
+            self._deliver_rest()
         if self._held is not None:
             self._offer_held()
         begun = monotonic()
@@ -58,6 +66,13 @@ class Router(Registry):
             elif len(items) >= self._size and took < _FAST:
                 self._size = min(self._size * 2, _MAX_BATCH)
         return more
+
+    def let_out(self, interrupt: BaseException) -> NoReturn:
+        """Raise it, for the loop that runs this."""
+        if isinstance(interrupt, SystemExit):
+            # The program ends with the first. Its last turns of the loop are for those who clean up.
+            self.interrupts = (KeyboardInterrupt,)
+        raise interrupt
 
     def end(self) -> None:
         """Answer everybody who still waits: nothing will come any more."""
@@ -77,38 +92,65 @@ class Router(Registry):
             self._deliver(items)
             return
         run: list[Event] = []
-        for item in items:
-            if type(item) is not tuple:
-                run.append(item)
-                continue
+        unsettled: list[Any] = []
+        rest = iter(items)
+        try:
+            for item in rest:
+                if type(item) is not tuple:
+                    run.append(item)
+                    continue
+                unsettled = [item]
+                if run:
+                    self._deliver(run)
+                    run = []
+                self._settle(item[0], item[1])
+                unsettled = []
             if run:
                 self._deliver(run)
-                run = []
-            self._settle(item[0], item[1])
-        if run:
-            self._deliver(run)
+        except INTERRUPTS:
+            self._rest = [*unsettled, *rest]
+            raise
+
+    def _deliver_rest(self) -> None:
+        unheard, self._untold = self._untold, []
+        rest, self._rest = self._rest, []
+        try:
+            self._tell(unheard)
+        except INTERRUPTS:
+            self._rest = rest
+            raise
+        self._deliver_all(rest, len(rest))
 
     def _deliver(self, run: list[Event]) -> None:
         for reader in self._taps.values():
             reader.push(run)
         if self._follows:
             self._route(run)
-        listeners = self._listeners
-        if self._taps and not any(listeners.values()):
+        if self._taps and not any(self._listeners.values()):
             self.delivered += len(run)
             return
+        self._tell(run)
+
+    def _tell(self, run: list[Event]) -> None:
+        """Call those who listen."""
         unheard = 0
         sole = self._sole
-        for event in run:
-            callback = sole[type(event)]
-            if callback is None:
-                unheard += not self._call_all(event)
-                continue
-            try:
-                callback(event)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
-                self._failed(event.kind, error)
-        self.delivered += len(run) - unheard
+        rest = iter(run)
+        try:
+            for event in rest:
+                callback = sole[type(event)]
+                if callback is None:
+                    unheard += not self._call_all(event)
+                    continue
+                try:
+                    callback(event)
+                except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
+                    self._failed(event.kind, error)
+        except INTERRUPTS:
+            self._untold = list(rest)
+            raise
+        finally:
+            self.delivered += len(run) - len(self._untold) - unheard
 
     def _call_all(self, event: Event) -> bool:
         """Call those who listen, however many they are. Says whether anybody takes the event."""
@@ -118,13 +160,19 @@ class Router(Registry):
                 return True
             self._unheard(event)
             return False
+        interrupt: BaseException | None = None
         for listener in wanting:
             if not listener.alive or (listener.once and not self.unlisten(listener)):
                 continue
             try:
                 listener.callback(event)
+            except self.interrupts as error:
+                # The others have a right to this event: it does not come again.
+                interrupt = interrupt or error
             except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
                 self._failed(listener.kind, error)
+        if interrupt is not None:
+            self.let_out(interrupt)
         return True
 
     def _route(self, run: list[Event]) -> None:
@@ -140,6 +188,8 @@ class Router(Registry):
                 reader.push(group)
 
     def _failed(self, kind: str, error: BaseException) -> None:
+        if isinstance(error, self.interrupts):
+            self.let_out(error)
         self.callback_failures += 1
         text = f"a callback for {kind} raised {type(error).__name__}: {error}"
         self.last_failures.append(text)

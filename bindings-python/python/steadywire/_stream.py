@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from time import monotonic
 
+from . import _checked
 from ._base_stream import BaseStream
 from ._buffer import Buffer
 from ._native import TimeoutError as TimeIsOverError
@@ -87,6 +88,7 @@ class Stream(BaseStream[Queue]):
         Raises TimeoutError when the time is over; WouldDeadlockError inside a callback of the same client where none
         is there already. No event is lost by either.
         """
+        _checked.seconds(timeout)
         while True:
             try:
                 return self._taken.pop()
@@ -100,6 +102,7 @@ class Stream(BaseStream[Queue]):
 
         Raises as `next`.
         """
+        _checked.seconds(timeout)
         if self._taken or self._refill(timeout, whole=True):
             with self._queue.ready:
                 taken, self._taken = self._taken, []

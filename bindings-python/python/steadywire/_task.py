@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
+from . import _checked
 from ._log import logger
 from ._message import error_data, to_json
 from ._native import Error, InvalidStateError
@@ -34,7 +35,7 @@ class BaseTask(Generic[Answer]):
         """Keep the link up from now on, without limit. For the library."""
         self._ended = True
         self._router = router
-        self._task_id = task_id
+        self._task_id = _checked.text("task_id", task_id)
         self._lease = router.native.number()
         router.native.lease(self._lease, task_id, "report")
         self._ended = False
@@ -54,15 +55,16 @@ class BaseTask(Generic[Answer]):
 
         Raises InvalidStateError after the end.
         """
-        self._post("progress", progress=percent, word=stage, text=message)
+        words = {"word": _checked.text("stage", stage), "text": _checked.text("message", message)}
+        self._post("progress", progress=_checked.number("percent", percent), **words)
 
     def log(self, message: str, *, level: Level = "info", metadata: Mapping[str, Any] | None = None) -> None:
         """Report a log line.
 
         Raises QueueFullError where the outbox is full, InvalidStateError after the end.
         """
-        data = None if metadata is None else to_json("metadata", dict(metadata))
-        self._post("log", text=message, word=level, data=data)
+        data = None if metadata is None else to_json("metadata", _checked.mapping("metadata", metadata))
+        self._post("log", text=_checked.text("message", message), word=_checked.text("level", level), data=data)
 
     def status(self, data: Any) -> None:
         """Report what the task says of itself: any JSON.
@@ -77,7 +79,9 @@ class BaseTask(Generic[Answer]):
 
     def fail(self, message: str, *, code: str = "", data: Mapping[str, Any] | None = None) -> Answer:
         """End the task with an error; `code` is in words of your own."""
-        return self._end("error", text=message, word=code, data=error_data(message, code, data))
+        more = None if data is None else _checked.mapping("data", data)
+        words = {"text": _checked.text("message", message), "word": _checked.text("code", code)}
+        return self._end("error", **words, data=error_data(message, code, more))
 
     def over(self, iterable: Iterable[T], *, total: int | None = None, stage: str = "") -> Iterator[T]:
         """Yield what the iterable gives, and report how far it is; does not end the task."""

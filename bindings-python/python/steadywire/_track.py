@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
+from . import _checked
 from ._native import Complete, ErrorEvent, Log, Lost, Outcome, Overflow, Progress
 
 TYPE_CHECKING = False
@@ -42,6 +43,8 @@ class Tracked:
 
     def __init__(self, router: Router, task_ids: Sequence[str], queue: Reader) -> None:
         """Connect and subscribe, without limit. The queue ends after the last outcome."""
+        for task in task_ids:
+            _checked.text("task_id", task)
         if not task_ids:
             text = "track() takes at least one task"
             raise TypeError(text)

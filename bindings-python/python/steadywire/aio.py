@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from . import _message
+from . import _checked, _message
 from ._aio_loop import Attached
 from ._aio_stream import Queue, Stream
 from ._base import BaseClient
@@ -56,10 +56,13 @@ class Client(BaseClient):
         TimeoutError when the time is over (the client goes on trying).
         """
         native = self._router.native
-        await _within(timeout, "connect()", self._connect(lambda ticket: native.connect(ticket, task_id)))
+        task = _checked.text_or_none("task_id", task_id)
+        _checked.seconds(timeout)
+        await _within(timeout, "connect()", self._connect(lambda ticket: native.connect(ticket, task)))
 
     async def reconnect(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Drop the link and dial now; without a link the same as `connect`."""
+        _checked.seconds(timeout)
         await _within(timeout, "reconnect()", self._connect(self._router.native.reconnect))
 
     async def disconnect(self) -> None:
@@ -85,12 +88,14 @@ class Client(BaseClient):
         As `steadywire.Client.send`.
         """
         native = self._router.native
-        return self._call(native.number(), lambda ticket: _message.send(native, ticket, message, ack=ack))
+        asked = _checked.flag("ack", ack)
+        return self._call(native.number(), lambda ticket: _message.send(native, ticket, message, ack=asked))
 
     def follow(self, task_id: str) -> Stream:
         """Iterate over the events of one task, until after its outcome. Connects and subscribes, without limit."""
         attached = self._attach()
         native = self._router.native
+        _checked.text("task_id", task_id)
         lease = native.number()
         queue = Queue(attached.loop)
         stream = Stream(self._router, lease, queue)
@@ -108,6 +113,8 @@ class Client(BaseClient):
         Raises TimeoutError when the time is over.
         """
         native = self._router.native
+        _checked.text("task_id", task_id)
+        _checked.seconds(timeout)
         lease = native.number()
         future: asyncio.Future[Outcome] = self._call(lease, lambda lease: native.lease(lease, task_id, "wait"))
         try:
@@ -154,6 +161,7 @@ class Client(BaseClient):
 
     def report(self, task_id: str, *, timeout: float = REPORT_SECONDS) -> Task:
         """Report a task to the server, as its worker. Connects, without limit. As `steadywire.Client.report`."""
+        _checked.seconds(timeout)
         return Task(self._router, task_id, timeout, self._attach())
 
     async def __aenter__(self) -> Self:

@@ -25,7 +25,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from ._names import EventName, Level, State
+    from ._names import (
+        Disposition,
+        DropReason,
+        ErrorSource,
+        EventName,
+        Level,
+        LostReason,
+        OutcomeKind,
+        ReceiptState,
+        State,
+    )
 
 Event: TypeAlias = (
     Progress
@@ -49,7 +59,10 @@ __all__ = [
     "Complete",
     "Connected",
     "Disconnected",
+    "Disposition",
+    "DropReason",
     "ErrorEvent",
+    "ErrorSource",
     "Event",
     "EventName",
     "Gap",
@@ -57,11 +70,14 @@ __all__ = [
     "Level",
     "Log",
     "Lost",
+    "LostReason",
     "Message",
     "Outcome",
+    "OutcomeKind",
     "Overflow",
     "Progress",
     "Receipt",
+    "ReceiptState",
     "Retry",
     "State",
     "StateChange",
@@ -69,8 +85,24 @@ __all__ = [
 ]
 
 
+# Types of words, which are made of `typing`.
+_WORDS = frozenset(
+    {
+        "Disposition",
+        "DropReason",
+        "ErrorSource",
+        "EventName",
+        "Level",
+        "LostReason",
+        "OutcomeKind",
+        "ReceiptState",
+        "State",
+    }
+)
+
+
 def __getattr__(name: str) -> Any:
-    if name in {"EventName", "Level", "State"}:
+    if name in _WORDS:
         from . import _names  # noqa: PLC0415 - slow to import
 
         return getattr(_names, name)

@@ -182,6 +182,8 @@ def in_json(answer):
     if answer is None:
         return None
     fields = {OTHERWISE.get(name, camel(name)): getattr(answer, name) for name in type(answer).__match_args__}
+    if type(answer) in {steadywire.Lost, steadywire.Outcome, steadywire.Receipt} and answer.reason is not None:
+        fields["reason"] = camel(answer.reason)
     if type(answer) is steadywire.Outcome:
         return {("outcome" if name == "kind" else name): value for name, value in fields.items()}
     if type(answer) is steadywire.Receipt:

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use super::held::Held;
 use super::registry::{Listener, Route};
 use super::{Dispatch, Source};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, panic_text};
 use crate::event::{
     Batch, ErrorEvent, ErrorSource, Event, EventKind, Item, Level, LostReason, Outcome, OutcomeKind, Settlement,
 };
@@ -277,11 +277,6 @@ fn is_outcome(event: &Event<'_>) -> bool {
         Event::Error(error) => error.source == ErrorSource::Task && error.fatal,
         _ => false,
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
 }
 
 /// Drops what came from the program, whose `drop` may panic.

@@ -15,6 +15,9 @@ use crate::session::Now;
 /// A jump of the suspend-inclusive clock against the monotonic one above this is a sleep of the machine.
 pub(super) const SLEEP_JUMP_MS: u64 = 3000;
 
+/// How often is looked whether the machine slept: its sleep stops every timer, so that none tells of it.
+const SLEEP_LOOK_MS: u64 = 10_000;
+
 /// Both clocks, read now.
 pub(crate) fn now() -> Now {
     Now { mono_ms: mono_ms(), wall_ms: wall_ms() }
@@ -37,6 +40,11 @@ pub(super) fn wall_ms() -> i64 {
     }
 }
 
+/// Ends after `time`. Only on the runtime.
+pub(super) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// Wakes a task when a time has come. Setting it later costs nothing: it then wakes once too early.
 #[derive(Debug, Default)]
 pub(super) struct Alarm {
@@ -46,9 +54,11 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    /// Sees to it that the task of `cx` is woken at `deadline`. Only on the runtime.
-    pub(super) fn set(&mut self, deadline: Option<u64>, now_ms: u64, cx: &mut Context<'_>) {
-        let Some(deadline) = deadline else { return };
+    /// Sees to it that the task of `cx` is woken at `deadline`, and in time to notice that the machine slept; without a
+    /// deadline only if `watches`. Only on the runtime.
+    pub(super) fn set(&mut self, deadline: Option<u64>, watches: bool, now_ms: u64, cx: &mut Context<'_>) {
+        let look = (watches || deadline.is_some()).then_some(now_ms.saturating_add(SLEEP_LOOK_MS));
+        let Some(deadline) = deadline.into_iter().chain(look).min() else { return };
         if deadline <= now_ms {
             cx.waker().wake_by_ref();
             return;
@@ -164,6 +174,24 @@ mod tests {
     #[test]
     fn a_machine_that_is_awake_has_not_slept() {
         assert_eq!(SleepWatch::new().look(now()), None);
+    }
+
+    /// WAKE-4
+    #[test]
+    fn a_sleep_of_the_machine_is_looked_for_while_anything_is_awaited() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _inside = runtime.enter();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let now = mono_ms();
+        let mut armed = |deadline, watches| {
+            let mut alarm = Alarm::default();
+            alarm.set(deadline, watches, now, &mut cx);
+            alarm.armed
+        };
+        assert_eq!(armed(Some(now + 300_000), false), Some(now + SLEEP_LOOK_MS));
+        assert_eq!(armed(Some(now + 5), true), Some(now + 5));
+        assert_eq!(armed(None, true), Some(now + SLEEP_LOOK_MS));
+        assert_eq!(armed(None, false), None, "a client at rest wakes nobody");
     }
 
     #[test]

@@ -42,6 +42,10 @@ impl Target {
         }
     }
 
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What the server may quote and nobody else is to see.
     pub(super) fn secrets(&self) -> Secrets {
         let query = self.url.split_once('?').map(|(_, query)| query).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The one task of a client: between its session and its sockets.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +16,7 @@ use super::secrets::Secrets;
 use super::shared::{Shared, lock};
 use super::socket::{Frame, Received, Socket};
 use crate::config::{Credentials, CredentialsError, Provider};
+use crate::error::panic_text;
 use crate::inbox::Pressure;
 use crate::session::{
     CredentialsFailure, CredentialsRequest, Disposition, Ending, Generation, Input, Now, Output, Session, Transmit,
@@ -49,7 +51,7 @@ struct Answers {
     disposition: Option<(Generation, Result<Option<Disposition>, Unanswered>)>,
 }
 
-/// Runs until the client is closed.
+/// Runs until the client is closed, or ends it where a defect shows.
 pub(super) async fn drive(shared: Arc<Shared>, (credentials, classify): Providers) {
     let mut driver = Driver {
         dialing: None,
@@ -65,7 +67,14 @@ pub(super) async fn drive(shared: Arc<Shared>, (credentials, classify): Provider
         frames: Vec::new(),
         unrung: 0,
     };
-    std::future::poll_fn(|cx| driver.poll(&shared, cx)).await;
+    let guarded = |cx: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| driver.poll(&shared, cx))) {
+        Ok(polled) => polled.map(|()| None),
+        Err(panic) => Poll::Ready(Some(panic)),
+    };
+    let Some(panic) = std::future::poll_fn(guarded).await else { return };
+    // Sockets first: what is told of the link must be true.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(driver)));
+    shared.fail(panic_text(&*panic));
 }
 
 struct Driver {
@@ -154,7 +163,7 @@ impl Driver {
                 let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
                 return Poll::Pending;
             }
-            self.alarm.set(round.deadline, round.now.mono_ms, cx);
+            self.alarm.set(round.deadline, self.link.is_some(), round.now.mono_ms, cx);
             return Poll::Pending;
         }
         cx.waker().wake_by_ref();
@@ -335,6 +344,7 @@ impl Driver {
                 }
                 Output::Dial { generation } => {
                     let target = Target::new(session.config(), &self.credentials);
+                    session.dials(target.url());
                     self.secrets = target.secrets();
                     let dialer = Arc::clone(&shared.dialer);
                     self.dialing = Some((generation, Box::pin(async move { dialer.dial(target).await })));

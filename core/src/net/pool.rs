@@ -1,7 +1,8 @@
 //! The threads that run callbacks: as many as are needed at a time, a few of which wait for more.
 //!
 //! tokio's blocking pool would do, but it wakes a thread while it holds its lock, so that the thread runs into it: five
-//! system calls for a wake-up instead of two. A wake-up is what a client costs at a moderate pace.
+//! system calls for a wake-up instead of two. A wake-up is what a client costs at a moderate pace. And it panics where
+//! the system has no thread to give; here work waits until it has one.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,6 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use crate::event::Level;
+use crate::log;
+
 /// How many threads there may be at a time. Beyond it work waits; each client has at most one piece.
 const MAX_THREADS: usize = 512;
 /// How many threads wait for more work; the others end when they have none.
@@ -17,12 +21,26 @@ const MAX_IDLE: usize = 8;
 /// How long a thread waits for more work.
 const LINGER: Duration = Duration::from_secs(10);
 
+/// How long after the system had no thread to give it is asked again.
+pub(super) const RETRY: Duration = Duration::from_millis(100);
+
 /// A piece of work; may block.
 pub(super) type Work = Box<dyn FnOnce() + Send>;
 
-/// The threads of one process.
-#[derive(Default)]
+/// What a pool needs of its process.
+pub(super) trait Host: Send + Sync {
+    /// Runs `work` on a new thread of that name.
+    fn start(&self, name: &str, work: Work) -> io::Result<()>;
+    /// Runs `work`, which does not block, after [`RETRY`].
+    fn later(&self, work: Work);
+}
+
+/// Threads of one process that do the same sort of work.
 pub(super) struct Pool {
+    host: Box<dyn Host>,
+    name: &'static str,
+    /// What lines about it are about.
+    about: &'static str,
     state: Mutex<State>,
 }
 
@@ -32,6 +50,8 @@ struct State {
     /// Those that wait, the one that came last on top: its caches are warm.
     idle: Vec<Arc<Seat>>,
     threads: usize,
+    /// The system had no thread to give, and is asked again later.
+    retrying: bool,
 }
 
 /// Where a thread that waits is given its work.
@@ -42,11 +62,13 @@ struct Seat {
 }
 
 impl Pool {
-    /// Runs `work` soon, on a thread of the pool.
-    ///
-    /// # Errors
-    /// No thread could be started and there is none that could do it later.
-    pub(super) fn run(self: &Arc<Self>, work: Work) -> io::Result<()> {
+    /// A pool without threads yet, which are called `name`; what is logged of them is about `about`.
+    pub(super) fn new(host: Box<dyn Host>, name: &'static str, about: &'static str) -> Arc<Self> {
+        Arc::new(Self { host, name, about, state: Mutex::default() })
+    }
+
+    /// Runs `work` on a thread of the pool, as soon as there is one for it. No lock may be held: this may log.
+    pub(super) fn run(self: &Arc<Self>, work: Work) {
         let mut state = lock(&self.state);
         if let Some(seat) = state.idle.pop() {
             // The thread must not run into this lock as soon as it wakes.
@@ -55,25 +77,61 @@ impl Pool {
             if let Some(thread) = seat.thread.get() {
                 thread.unpark();
             }
-            return Ok(());
+            return;
         }
         state.queue.push_back(work);
         if state.threads == MAX_THREADS {
-            return Ok(());
+            return;
         }
         state.threads += 1;
         drop(state);
-        let pool = Arc::clone(self);
-        let builder = thread::Builder::new().name("steadywire-work".to_owned());
-        #[expect(clippy::disallowed_methods, reason = "callbacks run on threads that are started here")]
-        let Err(error) = builder.spawn(move || pool.work()) else { return Ok(()) };
+        let Err(error) = self.start() else { return };
         let mut state = lock(&self.state);
-        state.threads -= 1;
-        if state.threads > 0 {
-            return Ok(());
+        if state.queue.is_empty() || state.retrying {
+            return;
         }
-        state.queue.clear();
-        Err(error)
+        state.retrying = true;
+        drop(state);
+        let every = RETRY.as_millis();
+        let name = self.name;
+        let text = format!("no thread {name} could be started: {error}; it is tried every {every} ms, and work waits");
+        log::line(Level::Error, self.about, format_args!("{text}"));
+        self.retry_later();
+    }
+
+    /// Starts a thread, which counts as one already.
+    fn start(self: &Arc<Self>) -> io::Result<()> {
+        let pool = Arc::clone(self);
+        let started = self.host.start(self.name, Box::new(move || pool.work()));
+        if started.is_err() {
+            lock(&self.state).threads -= 1;
+        }
+        started
+    }
+
+    fn retry_later(self: &Arc<Self>) {
+        let pool = Arc::clone(self);
+        self.host.later(Box::new(move || pool.retry()));
+    }
+
+    /// One thread for each piece that waits: any of them may block for long.
+    fn retry(self: &Arc<Self>) {
+        let mut wanted = lock(&self.state).queue.len();
+        loop {
+            let mut state = lock(&self.state);
+            if wanted == 0 || state.queue.is_empty() || state.threads == MAX_THREADS {
+                // The threads that there are take what waits.
+                state.retrying = false;
+                break;
+            }
+            wanted -= 1;
+            state.threads += 1;
+            drop(state);
+            if self.start().is_err() {
+                return self.retry_later();
+            }
+        }
+        log::line(Level::Info, self.about, format_args!("threads {} can be had again; no work waits", self.name));
     }
 
     fn work(&self) {
@@ -124,9 +182,85 @@ mod tests {
 
     use super::*;
 
+    /// Threads of the system.
+    struct Real;
+
+    impl Host for Real {
+        #[expect(clippy::disallowed_methods, reason = "a pool is nothing without threads")]
+        fn start(&self, name: &str, work: Work) -> io::Result<()> {
+            thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+        }
+
+        fn later(&self, _: Work) {
+            panic!("the system had no thread to give");
+        }
+    }
+
+    /// A system that has no thread to give a number of times.
+    #[derive(Default)]
+    struct Poor {
+        failures: Mutex<usize>,
+        later: Mutex<Vec<Work>>,
+    }
+
+    impl Host for Arc<Poor> {
+        fn start(&self, name: &str, work: Work) -> io::Result<()> {
+            let mut failures = lock(&self.failures);
+            if *failures > 0 {
+                *failures -= 1;
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Real.start(name, work)
+        }
+
+        fn later(&self, work: Work) {
+            lock(&self.later).push(work);
+        }
+    }
+
+    impl Poor {
+        /// Lets the time pass after which the system is asked again. Whether somebody waited for that.
+        fn pass(&self) -> bool {
+            let due = std::mem::take(&mut *lock(&self.later));
+            assert!(due.len() <= 1, "one who asks again is enough");
+            let was_due = !due.is_empty();
+            due.into_iter().for_each(|work| work());
+            was_due
+        }
+    }
+
+    #[test]
+    fn work_waits_until_the_system_has_a_thread_for_each_piece() {
+        let host = Arc::new(Poor { failures: Mutex::new(5), ..Poor::default() });
+        let pool = Pool::new(Box::new(Arc::clone(&host)), "work", "callback");
+        let (begun, running) = sync_channel(4);
+        let (open, gate) = sync_channel::<()>(0);
+        let gate = Arc::new(Mutex::new(gate));
+        let block = |number| {
+            let (begun, gate) = (begun.clone(), Arc::clone(&gate));
+            pool.run(Box::new(move || {
+                begun.send(number).unwrap();
+                let _ = lock(&gate).recv();
+            }));
+        };
+        (1..=3).for_each(block);
+        assert!(host.pass() && host.pass(), "it is asked again as long as it has none");
+        assert_eq!(lock(&pool.state).queue.len(), 3, "nothing is lost");
+        assert!(host.pass(), "and then it has one for each");
+        let mut seen = [running.recv().unwrap(), running.recv().unwrap(), running.recv().unwrap()];
+        seen.sort_unstable();
+        assert_eq!(seen, [1, 2, 3]);
+        assert!(!host.pass(), "nothing waits any more");
+        *lock(&host.failures) = 1;
+        block(4);
+        assert!(host.pass(), "the threads that there are may be blocked for ever");
+        assert_eq!(running.recv().unwrap(), 4);
+        drop(open);
+    }
+
     #[test]
     fn blocked_work_does_not_hold_up_other_work_and_threads_are_bounded() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Box::new(Real), "work", "callback");
         let (open, gate) = sync_channel::<()>(0);
         let gate = Arc::new(Mutex::new(gate));
         let (done, finished) = sync_channel(2 * MAX_THREADS);
@@ -135,8 +269,7 @@ mod tests {
             pool.run(Box::new(move || {
                 let _ = lock(&gate).recv();
                 done.send(()).unwrap();
-            }))
-            .unwrap();
+            }));
         }
         assert_eq!(lock(&pool.state).threads, MAX_THREADS);
         assert!(finished.try_recv().is_err(), "everything is blocked");
@@ -148,12 +281,12 @@ mod tests {
 
     #[test]
     fn a_panic_costs_no_thread_and_few_threads_wait() {
-        let pool = Arc::new(Pool::default());
+        let pool = Pool::new(Box::new(Real), "work", "callback");
         let (done, finished) = sync_channel(0);
-        pool.run(Box::new(|| panic!("a defect"))).unwrap();
+        pool.run(Box::new(|| panic!("a defect")));
         for round in 0..100 {
             let done = done.clone();
-            pool.run(Box::new(move || done.send(round).unwrap())).unwrap();
+            pool.run(Box::new(move || done.send(round).unwrap()));
             assert_eq!(finished.recv().unwrap(), round);
             // The work is done a moment before its thread waits for more.
             let all_wait = || {

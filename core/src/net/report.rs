@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::sync::Mutex;
 
 use super::shared::lock;
-use crate::config::redact_url;
 use crate::event::{DropReason, Event, EventKind, Item, Level, State};
 use crate::log;
 use crate::session::Session;
@@ -45,7 +44,7 @@ impl Report {
             }
         }
         if !lines.is_empty() {
-            let url = redact_url(&session.config().url);
+            let url = session.shown_url().into_owned();
             for (.., text) in &mut lines {
                 text.insert_str(0, ": ");
                 text.insert_str(0, &url);

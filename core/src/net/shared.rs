@@ -1,8 +1,9 @@
 //! What a client's handles, its consumer and its driver share.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::task::AtomicWaker;
 
@@ -10,9 +11,10 @@ use super::dial::Dialer;
 use super::report::{self, Report};
 use super::{clock, driver, runtime};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind};
-use crate::event::{Batch, Event, NO_KEY};
+use crate::error::{Error, ErrorKind, panic_text};
+use crate::event::{Batch, Event, Level, NO_KEY};
 use crate::inbox::{Bell, Inbox, Interest};
+use crate::log;
 use crate::session::{Input, Platform, Session};
 
 /// One client: its session, its inbox, and the way to its driver.
@@ -26,6 +28,8 @@ pub struct Shared {
     pub(super) closed: AtomicBool,
     pub(super) dialer: Arc<Dialer>,
     pub(super) report: Report,
+    /// What ended the client, if that was a defect.
+    defect: OnceLock<Error>,
     process: u32,
 }
 
@@ -39,6 +43,12 @@ impl Shared {
         let shared = Arc::new(Self::new(config, std::process::id())?);
         runtime::handle()?.spawn(driver::drive(Arc::clone(&shared), providers));
         Ok(shared)
+    }
+
+    /// A client that nobody drives.
+    #[cfg(test)]
+    pub(crate) fn undriven(config: Config) -> Arc<Self> {
+        Arc::new(Self::new(config, std::process::id()).unwrap())
     }
 
     fn new(config: Config, process: u32) -> Result<Self, Error> {
@@ -59,6 +69,7 @@ impl Shared {
             closed: AtomicBool::new(false),
             dialer,
             report: Report::default(),
+            defect: OnceLock::new(),
             process,
         })
     }
@@ -67,7 +78,7 @@ impl Shared {
     ///
     /// # Errors
     /// Misuse, in which case nothing has changed; [`ErrorKind::Forked`] in a forked child;
-    /// [`ErrorKind::Closed`] after [`close`](Self::close).
+    /// [`ErrorKind::Closed`] after [`close`](Self::close), [`ErrorKind::Internal`] after a defect.
     pub fn input(&self, input: Input<'_>) -> Result<(), Error> {
         self.check_process()?;
         let (result, ring, lines) = {
@@ -144,8 +155,31 @@ impl Shared {
         let _ = self.input(Input::Close);
     }
 
+    /// The driver has panicked: settles all that is open and refuses what comes (rule END-8).
+    pub(super) fn fail(&self, panic: &str) {
+        let text = format!("the client ended for a defect in this library: {panic}; make a new one, and report this");
+        log::line(Level::Error, "link", format_args!("{text}"));
+        let _ = self.defect.set(Error::new(ErrorKind::Internal, text.as_str()));
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            let mut session = lock(&self.session);
+            self.closed.store(true, Ordering::Release);
+            let now = clock::now();
+            session.fail(now, &text);
+            let _ = self.inbox.store(session.batch(), now.mono_ms);
+        }));
+        if let Err(again) = told {
+            let why = panic_text(&*again);
+            log::line(Level::Error, "link", format_args!("not all that was open could be settled: {why}"));
+        }
+        // Whether or not it was due: the bell may be what panicked.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.inbox.ring()));
+    }
+
     fn check(&self) -> Result<(), Error> {
         self.check_process()?;
+        if let Some(defect) = self.defect.get() {
+            return Err(defect.clone());
+        }
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::new(ErrorKind::Closed, "the client has been closed; make a new one"));
         }

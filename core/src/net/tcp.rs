@@ -2,15 +2,16 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 
 use super::failure::Failed;
+use super::runtime;
 use crate::error::ErrorKind;
 
 /// The system probes a connection that has been silent this long ...
@@ -24,11 +25,11 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Connects to a host; `shown` is what it is called in texts. Dropping the future abandons the attempt.
 pub(super) async fn connect(host: &str, port: u16, shown: &str) -> Result<TcpStream, Failed> {
-    let found = lookup_host((host, port)).await;
+    let found = look_up(host, port).await;
     let unknown = |why: &dyn std::fmt::Display| {
         Failed::new(ErrorKind::DnsFailed, format!("the host of {shown} could not be found: {why}"))
     };
-    let addresses: Vec<SocketAddr> = found.map_err(|error| unknown(&error))?.collect();
+    let addresses = found.map_err(|error| unknown(&error))?;
     if addresses.is_empty() {
         return Err(unknown(&"it has no address"));
     }
@@ -39,6 +40,16 @@ pub(super) async fn connect(host: &str, port: u16, shown: &str) -> Result<TcpStr
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL);
     let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive);
     Ok(stream)
+}
+
+/// Not with tokio's own, which panics where the system has no thread to give.
+async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let host = host.to_owned();
+    let found = runtime::blocking(move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect)).await;
+    found.map_err(io::Error::other)?.unwrap_or_else(|| Err(io::Error::other("the look-up panicked")))
 }
 
 /// The first of the addresses that answers; where none does, the last error tells why.

@@ -111,8 +111,9 @@ impl Security {
         let build = || async {
             let options = Arc::clone(&self.options);
             // It reads files.
-            let built = tokio::task::spawn_blocking(move || options.build()).await;
-            built.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+            let built = runtime::blocking(move || options.build()).await.map_err(|error| failed(error.to_string()))?;
+            let built = built.ok_or_else(|| failed("reading the roots panicked".to_owned()))?;
+            built.map_err(|error| failed(error.to_string()))
         };
         cell.get_or_try_init(build).await.cloned()
     }

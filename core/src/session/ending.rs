@@ -2,10 +2,10 @@
 
 use super::Session;
 use super::calls::check_room;
-use super::io::{Generation, LeaseId, LeaseKind, Output, Ticket};
+use super::io::{Generation, LeaseId, LeaseKind, Now, Output, Ticket};
 use super::limits::{CLOSE_TIMEOUT_MS, DRAIN_MS};
 use crate::error::{Error, ErrorKind};
-use crate::event::{DropReason, LostReason, Settlement, State};
+use crate::event::{DropReason, ErrorSource, LostReason, Settlement, State};
 
 /// The close code of a disconnect.
 const NORMAL: u16 = 1000;
@@ -175,17 +175,30 @@ impl Session {
 
     /// The client is being freed: nothing is written or awaited any more.
     pub(super) fn close_now(&mut self) {
+        let error = Error::new(ErrorKind::Closed, "the client was closed before the link was up");
+        self.end_at_once(State::Disconnected, "the client was closed", &error);
+    }
+
+    /// A defect in this library was found, which `message` tells: as `Input::Close`, but the state is `error`, waiting
+    /// connects fail with [`ErrorKind::Internal`], and an `error` event tells of it (rule END-8). For drivers.
+    pub fn fail(&mut self, now: Now, message: &str) {
+        self.set_now(now);
+        self.end_at_once(State::Error, message, &Error::new(ErrorKind::Internal, message));
+        self.report(ErrorSource::Transport, ErrorKind::Internal, message, true);
+    }
+
+    fn end_at_once(&mut self, state: State, reason: &str, error: &Error) {
         if self.link.is_open() {
             let generation = self.link.generation;
             self.output(Output::Drop { generation });
             self.receipts_unknown();
-            self.link_is_gone(None, "the client was closed");
+            self.link_is_gone(None, reason);
         }
         self.stop_link();
         self.take_back_deferred();
         self.end_all_work(LostReason::Closed, DropReason::Closed);
-        self.set_state(State::Disconnected, "the client was closed", None, false);
-        self.reject_waiters(&Error::new(ErrorKind::Closed, "the client was closed before the link was up"));
+        self.set_state(state, reason, None, false);
+        self.reject_waiters(error);
         self.drop_closing();
         if self.ending.is_some() {
             self.ended();

@@ -20,6 +20,8 @@ pub(crate) struct Link {
     hidden: bool,
     /// Who waits for the link.
     pub waiters: Vec<Ticket>,
+    /// What is dialled, to be shown, where it is not what the configuration says.
+    url: Option<Box<str>>,
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +87,16 @@ impl Link {
 }
 
 impl Session {
+    /// The driver dials this URL, which may have been given with the credentials. Texts name it, redacted.
+    pub fn dials(&mut self, url: &str) {
+        self.link.url = (url != self.config.url).then(|| redact_url(url).into());
+    }
+
+    /// What is dialled, or was last, without credentials.
+    pub(crate) fn shown_url(&self) -> Cow<'_, str> {
+        self.link.url.as_deref().map_or_else(|| redact_url(&self.config.url).into(), Cow::Borrowed)
+    }
+
     pub(super) fn wait_for_link(&mut self, ticket: Ticket) {
         if ticket != 0 {
             self.link.waiters.push(ticket);
@@ -242,11 +254,7 @@ impl Session {
             Phase::Dialling { until } if until <= now => {
                 let generation = self.link.generation;
                 self.output(Output::Drop { generation });
-                let text = format!(
-                    "no connection to {} within {} ms",
-                    redact_url(&self.config.url),
-                    self.config.connect_timeout
-                );
+                let text = format!("no connection to {} within {} ms", self.shown_url(), self.config.connect_timeout);
                 self.attempt_failed(Cause::new(ErrorKind::ConnectTimeout, text, Disposition::Retry));
             }
             Phase::Undecided { until, .. } if until <= now => self.decide_undecided(None),

@@ -68,6 +68,19 @@ fn a_provider_is_asked_before_every_attempt_and_may_answer_later() {
     assert_eq!(consumer.stopped().0, "unauthorized");
 }
 
+/// TRY-5
+#[test]
+fn an_attempt_that_takes_too_long_names_the_url_that_was_given_for_it() {
+    let server = Server::new();
+    let given = server.url().replace("/ws", "/ws?key=hunter2");
+    let config = quick("ws://127.0.0.1:1/").connect_timeout(1).max_connect_attempts(Limit::Times(1));
+    let config = config.credentials_blocking(move |_| Ok(Credentials::new().url(given.clone())));
+    // Nobody answers there.
+    let (code, text) = Consumer::connected(config).stopped();
+    assert_eq!(code, "attempts_exhausted");
+    assert!(text.contains(&format!("no connection to {}", server.url())) && !text.contains("hunter2"), "{text}");
+}
+
 #[test]
 fn a_provider_that_has_nothing_is_a_failed_attempt_and_may_stop_the_client() {
     let (sender, asked) = channel();

@@ -1,5 +1,6 @@
 //! What a client's message makes the hub do.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::Ordering;
 
@@ -20,6 +21,27 @@ struct Refusal {
     text: String,
 }
 
+/// A `subscribe`, which goes on as its answers find room: they may be many more than its connection holds. What it
+/// names is bounded by the size of a message.
+pub(super) struct Subscribing {
+    /// The task of the message, and its id.
+    task: String,
+    id: Option<String>,
+    rest: std::vec::IntoIter<(String, Option<Cursor<'static>>)>,
+}
+
+impl Subscribing {
+    fn new(frame: &Frame<'_>, tasks: &[(Cow<'_, str>, Option<Cursor<'_>>)]) -> Self {
+        let own = |(task, since): &(Cow<'_, str>, Option<Cursor<'_>>)| {
+            let since = since.as_ref();
+            let since = since.map(|since| Cursor { epoch: since.epoch.to_string().into(), seq: since.seq });
+            (task.to_string(), since)
+        };
+        let rest = tasks.iter().map(own).collect::<Vec<_>>().into_iter();
+        Self { task: frame.task_id.to_string(), id: frame.id.as_deref().map(str::to_owned), rest }
+    }
+}
+
 impl<S: Transport> Connection<S> {
     pub(super) async fn handle(&mut self, text: &str) {
         let frame = match parse(text) {
@@ -28,7 +50,15 @@ impl<S: Transport> Connection<S> {
         };
         let done = match (check_lengths(&frame), &frame.body) {
             (Err(problem), body) => Err((asked(body), problem)),
-            (_, Body::Control(Control::Request(request))) => self.request(&frame.task_id, request).await,
+            (_, Body::Control(Control::Request(Request::Subscribe { tasks }))) => match self.check_batch(&frame, tasks)
+            {
+                Ok(()) => {
+                    self.subscribing = Some(Subscribing::new(&frame, tasks));
+                    return self.go_on().await;
+                }
+                Err(problem) => Err(("subscribe", problem)),
+            },
+            (_, Body::Control(Control::Request(request))) => self.request(&frame.task_id, request),
             (_, Body::Control(_)) => Ok(()),
             (_, Body::Heartbeat { received }) => {
                 if !received && self.hub.options.features.heartbeat {
@@ -38,13 +68,30 @@ impl<S: Transport> Connection<S> {
             }
             (_, body) => self.publish(text, &frame).await.map_err(|problem| (asked(body), problem)),
         };
-        let id = frame.id.as_deref();
-        match (done, id) {
-            (Ok(()), Some(id)) if self.hub.options.features.ack => {
-                self.reply(|out| encode_ack(out, &frame.task_id, now_ms(), id));
+        match done {
+            Ok(()) => self.done(&frame.task_id, frame.id.as_deref()),
+            Err((action, problem)) => self.refuse(&frame.task_id, frame.id.as_deref(), action, &problem),
+        }
+    }
+
+    /// Goes on with the `subscribe` under way until its answers fill the place for them.
+    pub(super) async fn go_on(&mut self) {
+        let Some(mut under_way) = self.subscribing.take() else { return };
+        while self.has_room() {
+            let Some((task, since)) = under_way.rest.next() else {
+                return self.done(&under_way.task, under_way.id.as_deref());
+            };
+            if let Err(problem) = self.subscribe(&task, since.as_ref()).await {
+                self.refuse(&task, None, "subscribe", &problem);
             }
-            (Ok(()), _) => {}
-            (Err((action, problem)), id) => self.refuse(&frame.task_id, id, action, &problem),
+        }
+        self.subscribing = Some(under_way);
+    }
+
+    /// Acknowledges a message that has an id.
+    fn done(&mut self, task: &str, id: Option<&str>) {
+        if let Some(id) = id.filter(|_| self.hub.options.features.ack) {
+            self.reply(|out| encode_ack(out, task, now_ms(), id));
         }
     }
 
@@ -53,23 +100,21 @@ impl<S: Transport> Connection<S> {
         self.refuse("", None, "", &problem);
     }
 
-    async fn request(&mut self, task: &str, request: &Request<'_>) -> Result<(), (&'static str, Refusal)> {
+    fn check_batch(&self, frame: &Frame<'_>, tasks: &[(Cow<'_, str>, Option<Cursor<'_>>)]) -> Result<(), Refusal> {
+        let is_batch = tasks.len() != 1 || tasks.iter().any(|(id, _)| *id != frame.task_id);
+        if is_batch && !self.hub.options.features.batch {
+            return Err(refusal("unsupported", "one subscribe names one task here"));
+        }
+        Ok(())
+    }
+
+    fn request(&mut self, task: &str, request: &Request<'_>) -> Result<(), (&'static str, Refusal)> {
         let features = self.hub.options.features;
         match request {
-            Request::Subscribe { tasks } => {
-                let is_batch = tasks.len() != 1 || tasks.iter().any(|(id, _)| id != task);
-                if is_batch && !features.batch {
-                    return Err(("subscribe", refusal("unsupported", "one subscribe names one task here")));
-                }
-                for (task, since) in tasks {
-                    if let Err(problem) = self.subscribe(task, since.as_ref()).await {
-                        self.refuse(task, None, "subscribe", &problem);
-                    }
-                }
-            }
             Request::Unsubscribe => {
                 if let Some(slot) = self.by_task.remove(task) {
                     self.subscriptions.remove(slot);
+                    self.ready.retain(|ready| *ready != slot);
                 }
             }
             Request::Query if features.query => {
@@ -80,6 +125,8 @@ impl<S: Transport> Connection<S> {
                 self.reply(|out| encode_state(out, task, now_ms(), &state));
             }
             Request::Query => return Err(("query", refusal("unsupported", "this server answers no queries"))),
+            // Carried out by and by.
+            Request::Subscribe { .. } => {}
         }
         Ok(())
     }
@@ -99,7 +146,7 @@ impl<S: Transport> Connection<S> {
             }
             None => self.follow(task, since).await?,
         };
-        self.ready.push_back(slot);
+        self.mark_ready(slot);
         if self.hub.options.features.resume || self.hub.options.features.query {
             let state = TaskState { recovered, ..task_state(Some(&snapshot)) };
             self.reply(|out| encode_subscribed(out, task, now_ms(), &state));
@@ -118,7 +165,7 @@ impl<S: Transport> Connection<S> {
         let (key, reader, snapshot, recovered) = pin.log().follow(since, &self.registered.link.mailbox, slot);
         self.by_task.insert(pin.id().clone(), slot);
         self.hub.counters.subscriptions.fetch_add(1, Ordering::Relaxed);
-        entry.insert(Subscription { hub: self.hub.clone(), pin, key, reader });
+        entry.insert(Subscription { hub: self.hub.clone(), pin, key, reader, is_ready: false });
         Ok((snapshot, recovered, slot))
     }
 

@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use self::inbound::Subscribing;
 use self::metered::{Metered, Transport};
 use crate::clock::now_ms;
 use crate::guard::Verdict;
@@ -111,8 +112,12 @@ struct Connection<S> {
     publishing: HashMap<Arc<str>, Publisher>,
     /// What goes out next.
     outgoing: VecDeque<Message>,
-    /// Subscriptions with something to read.
+    /// A `subscribe` that waits until some of it has gone out. Nothing else is read before it is done.
+    subscribing: Option<Subscribing>,
+    /// Subscriptions with something to read, each once.
     ready: VecDeque<usize>,
+    /// Where marks of the mailbox pass through; empty between.
+    marked: Vec<usize>,
     timer: Pin<Box<Sleep>>,
     next_heartbeat: Option<Instant>,
     /// Messages handled since the last write.
@@ -127,12 +132,16 @@ struct Subscription {
     pin: TaskPin,
     key: usize,
     reader: Reader,
+    /// It is among those with something to read.
+    is_ready: bool,
 }
 
 /// What makes a connection do something other than write.
 enum Event {
     Text(Utf8Bytes),
     Binary,
+    /// There is room for more answers to the `subscribe` under way.
+    GoOn,
     Order(Order),
     Due,
     Failed(Error),
@@ -150,7 +159,9 @@ impl<S: Transport> Connection<S> {
             by_task: HashMap::new(),
             publishing: HashMap::new(),
             outgoing: VecDeque::new(),
+            subscribing: None,
             ready: VecDeque::new(),
+            marked: Vec::new(),
             timer: Box::pin(sleep_until(Instant::now())),
             next_heartbeat: (!interval.is_zero()).then(|| Instant::now() + interval),
             inbound_turn: 0,
@@ -174,6 +185,7 @@ impl<S: Transport> Connection<S> {
                     self.handle(&text).await;
                 }
                 Event::Binary => self.refuse_binary(),
+                Event::GoOn => self.go_on().await,
                 Event::Due if self.is_dead() => return self.count_dropped(),
                 Event::Due => self.beat(),
                 Event::Order(Order::Cut) => return,
@@ -194,13 +206,16 @@ impl<S: Transport> Connection<S> {
         if let Some(order) = self.registered.link.order() {
             return Poll::Ready(Event::Order(order));
         }
-        self.registered.link.mailbox.take(&mut self.ready);
+        self.take_marked();
         if self.timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Event::Due);
         }
         loop {
             if let Err(event) = self.write(cx) {
                 return Poll::Ready(event);
+            }
+            if self.subscribing.is_some() && self.has_room() {
+                return Poll::Ready(Event::GoOn);
             }
             if self.may_read()
                 && let Poll::Ready(event) = self.poll_read(cx)
@@ -216,7 +231,29 @@ impl<S: Transport> Connection<S> {
     }
 
     fn may_read(&self) -> bool {
-        self.outgoing.len() < MAX_WAITING_REPLIES && self.inbound_turn < INBOUND_TURN
+        self.subscribing.is_none() && self.has_room() && self.inbound_turn < INBOUND_TURN
+    }
+
+    /// Whether there is a place for replies.
+    fn has_room(&self) -> bool {
+        self.outgoing.len() < MAX_WAITING_REPLIES
+    }
+
+    /// Learns which subscriptions have something to read.
+    fn take_marked(&mut self) {
+        let mut marked = std::mem::take(&mut self.marked);
+        self.registered.link.mailbox.take(&mut marked);
+        marked.drain(..).for_each(|slot| self.mark_ready(slot));
+        self.marked = marked;
+    }
+
+    /// A subscription has something to read.
+    fn mark_ready(&mut self, slot: usize) {
+        if let Some(subscription) = self.subscriptions.get_mut(slot)
+            && !std::mem::replace(&mut subscription.is_ready, true)
+        {
+            self.ready.push_back(slot);
+        }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
@@ -288,10 +325,11 @@ impl<S: Transport> Connection<S> {
         while self.outgoing.is_empty() {
             let Some(slot) = self.ready.pop_front() else { break };
             let Some(subscription) = self.subscriptions.get_mut(slot) else { continue };
-            let Subscription { pin, key, reader, .. } = subscription;
+            let Subscription { pin, key, reader, is_ready, .. } = subscription;
+            *is_ready = false;
             match pin.log().read(*key, reader, pace, |text| self.outgoing.push_back(Message::Text(text))) {
                 Read::Done => {}
-                Read::More => self.ready.push_back(slot),
+                Read::More => self.mark_ready(slot),
                 Read::Overrun => return Err(Event::Overrun),
             }
         }
@@ -324,7 +362,7 @@ impl<S: Transport> Connection<S> {
         let now = Instant::now();
         if self.next_heartbeat.is_some_and(|due| now >= due) {
             self.next_heartbeat = Some(now + self.hub.options.heartbeat_interval);
-            if self.outgoing.len() < MAX_WAITING_REPLIES {
+            if self.has_room() {
                 self.reply(|out| encode_heartbeat(out, "", now_ms(), false));
                 self.outgoing.push_back(Message::Ping(Default::default()));
             }

@@ -329,3 +329,61 @@ async fn what_comes_after_a_message_too_large_is_discarded_up_to_a_bound() {
     Peer::gone(peer.served).await;
     assert_eq!(started.elapsed(), Duration::ZERO);
 }
+
+fn subscribe(tasks: impl Iterator<Item = usize>) -> Value {
+    let tasks: Vec<_> = tasks.map(|n| json!({"taskId": n.to_string()})).collect();
+    json!({"type": "status", "taskId": "", "timestamp": 1, "id": "i", "data": {"action": "subscribe", "tasks": tasks}})
+}
+
+/// A connection that nobody runs, and the end that its peer would have.
+async fn idle(hub: &Arc<Shared>) -> (Connection<Metered<DuplexStream>>, DuplexStream) {
+    let (near, far) = duplex(1024);
+    let socket = WebSocketStream::from_raw_socket(Metered::new(far), Role::Server, None).await;
+    (Connection::new(socket, hub.clone(), hub.register()), near)
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_and_what_is_to_be_read_stay_bounded_whatever_is_subscribed_to() {
+    let hub = hub(Bounds::default(), quiet());
+    let (mut connection, _near) = idle(&hub).await;
+    connection.handle(&subscribe(0..70_000).to_string()).await;
+    assert_eq!(connection.outgoing.len(), MAX_WAITING_REPLIES);
+    assert!(!connection.may_read(), "nothing else is read before it is done");
+    connection.go_on().await;
+    assert_eq!(connection.outgoing.len(), MAX_WAITING_REPLIES, "it goes on when there is room again");
+
+    let (mut connection, _near) = idle(&hub).await;
+    let unsubscribe = json!({"type": "status", "taskId": "1", "timestamp": 1, "data": {"action": "unsubscribe"}});
+    for _ in 0..100 {
+        connection.handle(&subscribe(0..3).to_string()).await;
+        connection.handle(&unsubscribe.to_string()).await;
+        connection.outgoing.clear();
+    }
+    assert_eq!(connection.subscriptions.len(), 2);
+    assert!(connection.ready.len() <= 3, "{}", connection.ready.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscribe_to_more_tasks_than_replies_may_wait_is_answered_in_full_and_in_order() {
+    let hub = hub(Bounds::default(), Options { max_subscriptions: 300, ..quiet() });
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    worker.send(log("7", "kept")).await;
+    worker.ask("7", "query").await;
+    let mut peer = Peer::new(&hub, 1024).await;
+    peer.send(subscribe(0..500)).await;
+    peer.send(log("7", "after")).await;
+    let (mut answers, mut logs) = (Vec::new(), Vec::new());
+    while logs.len() < 2 {
+        let message = peer.next().await.unwrap();
+        if message["type"] == "log" { logs.push(message) } else { answers.push(message) }
+    }
+    assert_eq!(answers.len(), 501);
+    for (n, answer) in answers[..500].iter().enumerate() {
+        let (kind, action) = if n < 300 { ("status", "subscribed") } else { ("error", "subscribe") };
+        assert_eq!((&answer["type"], &answer["data"]["action"]), (&json!(kind), &json!(action)), "{n}");
+        assert_eq!(answer["taskId"], n.to_string());
+    }
+    assert_eq!(answers[500]["data"], json!({"action": "ack", "id": "i"}), "once all of it is done");
+    let said: Vec<_> = logs.iter().map(|log| &log["data"]["message"]).collect();
+    assert_eq!(said, [&json!("kept"), &json!("after")]);
+}

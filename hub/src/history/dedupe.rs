@@ -16,7 +16,7 @@ pub(crate) struct Dedupe {
 }
 
 /// What remembering an id takes beside its bytes, about.
-const ID_OVERHEAD: usize = 96;
+pub(super) const ID_OVERHEAD: usize = 96;
 
 impl Dedupe {
     /// Whether this id was taken before; forgets what is too old to be asked for.

@@ -10,12 +10,15 @@ use steadywire::protocol::{TaskStatus, write_string};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::dedupe::Dedupe;
-use super::ring::{Pace, Read, Reader, Ring};
+use super::dedupe::{Dedupe, ID_OVERHEAD};
+use super::ring::{Pace, RECORD_OVERHEAD, Read, Reader, Ring};
 use super::{Appended, Bounds, Kind, NewMessage};
 
 /// Bytes that epoch and seq take in a message, beside the epoch itself.
 const STAMP_BYTES: usize = 48;
+
+/// Bytes of an epoch of ours.
+const EPOCH_BYTES: usize = 16;
 
 /// The retained messages of one task, numbered, and who follows it.
 ///
@@ -131,7 +134,19 @@ impl TaskLog {
     /// Bytes it takes, about.
     pub(crate) fn weight(&self) -> usize {
         let inner = self.lock();
-        inner.ring.weight() + inner.dedupe.weight()
+        let ends = [&inner.outcome, &inner.said].into_iter().flatten();
+        let data: usize = ends.filter_map(|end| end.data.as_deref()).map(str::len).sum();
+        inner.ring.weight() + inner.dedupe.weight() + data
+    }
+
+    /// Whether a message with this id was taken, so that another adds nothing.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.lock().dedupe.knows(id, Instant::now())
+    }
+
+    /// Lets go of at least `bytes` of its messages, or of none: false.
+    pub(crate) fn give_way(&self, bytes: usize) -> bool {
+        self.lock().ring.give_way(bytes)
     }
 
     /// Adds a follower; says what is known, and for a cursor whether all after it will be replayed.
@@ -176,6 +191,15 @@ impl TaskLog {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl NewMessage {
+    /// Bytes it may add to a log, about.
+    pub(crate) fn weight(&self) -> usize {
+        let stamped = self.text.len() + EPOCH_BYTES + STAMP_BYTES + RECORD_OVERHEAD;
+        let id = self.id.as_ref().map_or(0, |id| id.len() + ID_OVERHEAD);
+        stamped + id + self.data.as_ref().map_or(0, String::len)
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Record {
 }
 
 /// What keeping a record takes beside its text, about.
-const RECORD_OVERHEAD: usize = 128;
+pub(super) const RECORD_OVERHEAD: usize = 128;
 
 /// How a follower stands in a ring.
 #[derive(Debug)]
@@ -194,19 +194,37 @@ impl Ring {
     /// Trims to three quarters of the bounds, so that the work is shared by many messages.
     fn trim(&mut self, bounds: Bounds) {
         let target = Bounds { messages: bounds.messages / 4 * 3 + bounds.messages % 4, bytes: bounds.bytes / 4 * 3 };
-        let latest_progress = self.latest_progress;
-        let last_run = self.records.back().map_or(0, |record| record.run);
-        let is_latest = |record: &Record| record.index == latest_progress;
-        self.sweep(target, |record| record.kind == Kind::Progress && !is_latest(record));
-        self.sweep(target, |record| matches!(record.kind, Kind::Line | Kind::Passing));
-        self.sweep(target, |record| match record.kind {
-            Kind::Outcome { .. } => record.run != last_run,
-            _ => !is_latest(record),
-        });
+        self.trim_to(target, self.last_index);
     }
 
-    /// Takes out the oldest records that may go, never the newest, until the target is met.
-    fn sweep(&mut self, target: Bounds, may_go: impl Fn(&Record) -> bool) {
+    /// Lets go of at least `bytes` for a message that is to come, in the order in which its own bounds would, and then
+    /// of a quarter of all. False: it has not as much to let go of, and keeps everything.
+    pub(crate) fn give_way(&mut self, bytes: usize) -> bool {
+        let (run, latest_progress) = (self.last_run(), self.latest_progress);
+        let may_go = |record: &&Record| !must_stay(record, run, latest_progress);
+        if self.records.iter().filter(may_go).map(|record| record.text.len()).sum::<usize>() < bytes {
+            return false;
+        }
+        let held = self.bytes() as usize;
+        // The message that is to come will be the newest, so none of these is spared for that.
+        self.trim_to(Bounds { messages: usize::MAX, bytes: (held - bytes).min(held / 4 * 3) }, 0);
+        true
+    }
+
+    /// `newest` is the index of a record that is spared.
+    fn trim_to(&mut self, target: Bounds, newest: u64) {
+        let (run, latest_progress) = (self.last_run(), self.latest_progress);
+        self.sweep(target, newest, |record| record.kind == Kind::Progress && record.index != latest_progress);
+        self.sweep(target, newest, |record| matches!(record.kind, Kind::Line | Kind::Passing));
+        self.sweep(target, newest, |record| !must_stay(record, run, latest_progress));
+    }
+
+    fn last_run(&self) -> u64 {
+        self.records.back().map_or(0, |record| record.run)
+    }
+
+    /// Takes out the oldest records that may go until the target is met.
+    fn sweep(&mut self, target: Bounds, newest: u64, may_go: impl Fn(&Record) -> bool) {
         if !self.is_over(target) {
             return;
         }
@@ -216,7 +234,7 @@ impl Ring {
         let mut end = 0;
         for mut record in self.records.drain(..) {
             let over = count > target.messages || bytes > target.bytes as u64;
-            if over && record.index != self.last_index && may_go(&record) {
+            if over && record.index != newest && may_go(&record) {
                 count -= 1;
                 bytes -= record.text.len() as u64;
                 match record.kind {
@@ -238,6 +256,14 @@ impl Ring {
             kept.push_back(record);
         }
         self.records = kept;
+    }
+}
+
+/// The latest progress, and the outcome of the last run.
+fn must_stay(record: &Record, last_run: u64, latest_progress: u64) -> bool {
+    match record.kind {
+        Kind::Outcome { .. } => record.run == last_run,
+        _ => record.index == latest_progress,
     }
 }
 

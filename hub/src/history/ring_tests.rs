@@ -227,3 +227,20 @@ fn check_step(seed: u64, lines: &[u64], last: u64, covers: u64, seq: u64) {
         assert!(lines.iter().any(|line| (last + 1..covers).contains(line)), "seed {seed}: a false gap before {covers}");
     }
 }
+
+/// P-LIM-6
+#[test]
+fn older_messages_give_way_by_class_and_only_where_there_are_enough() {
+    let mut source = Source::new(1_000, 1 << 20);
+    source.push_all(&[OUTCOME, Kind::Progress, Kind::Progress, Kind::Line, Kind::Status, Kind::Line]);
+    let held = source.ring.bytes() as usize;
+    let each = held / 6;
+    assert!(!source.ring.give_way(held - 2 * each + 1), "the outcome and the latest progress stay");
+    assert_eq!(source.ring.bytes() as usize, held, "and then nothing goes");
+    assert!(source.ring.give_way(1));
+    assert_eq!(source.fresh(), [(1, 1), (2, 3), (5, 5), (6, 6)], "a quarter of all, superseded progress first");
+    assert!(source.ring.give_way(2 * each));
+    assert_eq!(source.fresh(), [(1, 1), (2, 3)], "the newest too, for another is to come");
+    source.push(Kind::Line);
+    assert_eq!(source.fresh(), [(1, 1), (2, 3), (7, 7)]);
+}

@@ -49,6 +49,8 @@ export interface Link {
   hidden: boolean;
   /** Who waits for the link. */
   waiters: Ticket[];
+  /** What is dialled, to be shown. */
+  url: string | undefined;
 }
 
 /** No transport yet. */
@@ -65,6 +67,7 @@ export function newLink(): Link {
     offline: false,
     hidden: false,
     waiters: [],
+    url: undefined,
   };
 }
 
@@ -229,7 +232,7 @@ export function linkTimeout(s: Session): void {
     dropLink(s);
     attemptFailed(s, {
       kind: 'connect_timeout',
-      text: `no connection to ${redactUrl(url)} within ${connectTimeout} ms`,
+      text: `no connection to ${link.url ?? redactUrl(url)} within ${connectTimeout} ms`,
       disposition: 'retry',
     });
   } else if (link.phase === 'undecided') {

@@ -1,6 +1,6 @@
 /** The machine itself: its state, and the doors through which everything goes in and comes out. */
 
-import { validate, type Config } from '../config';
+import { redactUrl, validate, type Config } from '../config';
 import { newBatch, type Batch, type State } from '../event';
 import { given, seeded, type Rng } from './backoff';
 import { utf8Length } from './bytes';
@@ -120,6 +120,11 @@ export class Session {
     } finally {
       endWhenDrained(this);
     }
+  }
+
+  /** The driver dials this URL, which may have been given with the credentials. Texts name it, redacted. */
+  dials(url: string): void {
+    this.link.url = redactUrl(url);
   }
 
   /** A text frame arrived; the same as the input `text`. */
