@@ -32,24 +32,24 @@ class Gone(Exception):  # noqa: N818 - not an error of this program
 class Program:
     """A running program, which says what it does line by line."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
-        """Take over a process that was started with pipes."""
+    process: asyncio.subprocess.Process
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        """Start nothing yet."""
         self.name = name
-        self.process = process
+        self._command = command
         self._reading: asyncio.Task[None] | None = None
 
-    @classmethod
-    async def start(cls, name: str, command: list[str], **environment: str) -> Program:
+    async def start(self) -> None:
         """Start it. What it complains about goes where we complain."""
-        process = await asyncio.create_subprocess_exec(
-            *command,
+        self.process = await asyncio.create_subprocess_exec(
+            *self._command,
             cwd=ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env=surroundings() | environment,
+            env=surroundings(),
             limit=LINE_LIMIT,
         )
-        return cls(name, process)
 
     async def line(self) -> str:
         """Wait for the next line."""
@@ -84,9 +84,11 @@ class Program:
 class Driver(Program):
     """A worker or a follower."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
-        """Take over a process that was started with pipes."""
-        super().__init__(name, process)
+    def __init__(self, name: str, command: list[str]) -> None:
+        """Start nothing yet."""
+        super().__init__(name, command)
+        # Whether it was killed and started again since somebody looked.
+        self.is_new = False
         # The outcomes that the listener for all events heard, by task, and what it heard by kind.
         self.heard: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
@@ -98,6 +100,9 @@ class Driver(Program):
         self._begun: dict[str, asyncio.Future[None]] = {}
         self._answers: dict[str, Hear] = {}
         self._follows: dict[str, Hear] = {}
+        # The follows, and what says whether they are to be begun again by a process that takes over.
+        self._again: dict[str, tuple[tuple[str, ...], Callable[[], bool]]] = {}
+        self._gate = asyncio.Lock()
         self._collected = asyncio.Event()
 
     async def call(
@@ -105,20 +110,41 @@ class Driver(Program):
         *fields: str,
         answer: Hear | None = None,
         event: Hear | None = None,
+        again: Callable[[], bool] | None = None,
     ) -> str:
         """Begin a call, and give its name. `answer` and `event` hear what becomes of it, however often."""
         self._calls += 1
         name = str(self._calls)
+        async with self._gate:
+            if answer is not None:
+                self._answers[name] = answer
+            if event is not None:
+                self._follows[name] = event
+            if again is not None:
+                self._again[name] = (fields, again)
+            await self._begin(name, *fields)
+        return name
+
+    async def restart(self, broken: asyncio.Future[None], *client: str) -> None:
+        """Kill it and start another with a client, which begins the follows again that have not ended."""
+        async with self._gate:
+            await self.end()
+            await self.start()
+            self.read(self.take, broken)
+            self.is_new = True
+            await self._begin("0", *client)
+            for name, (fields, again) in list(self._again.items()):
+                if again():
+                    # Its listener may have heard what the follow was not told any more.
+                    del self.heard[fields[1]]
+                    await self._begin(name, *fields)
+
+    async def _begin(self, name: str, *fields: str) -> None:
         begun = self._begun[name] = asyncio.get_running_loop().create_future()
-        if answer is not None:
-            self._answers[name] = answer
-        if event is not None:
-            self._follows[name] = event
         assert self.process.stdin is not None
         self.process.stdin.write("\t".join((name, *fields)).encode() + b"\n")
         async with asyncio.timeout(PATIENCE):
             await begun
-        return name
 
     async def answered(self, *fields: str) -> Any:  # noqa: ANN401 - any JSON
         """Call, and wait for the answer."""
@@ -146,6 +172,7 @@ class Driver(Program):
         """Hear no more of a call. An answer that comes nevertheless is an alarm."""
         self._answers.pop(name, None)
         self._follows.pop(name, None)
+        self._again.pop(name, None)
 
     def take(self, line: str) -> None:
         """Take what the driver says."""

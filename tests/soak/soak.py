@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from driver import ROOT, Driver, Gone, Program
-from figures import Rest, rest
+from figures import COLD_RESTS, FEWEST, Rest, rest
 from judge import Json, ended_once, judge
 from plan import TASKS, plan
 from report import Totals, show
@@ -32,11 +32,16 @@ PATIENCE = 180.0
 # Where all that was measured is written.
 RESTS = ROOT / "target/soak/rests.json"
 
-# Tasks that the hub knows: enough for those of two rounds, and so few that it is full before the warm-up is over.
-HUB_TASKS = 64
+# Tasks that the hub knows: more than are under way, and so few that it is full before the warm-up is over.
+HUB_TASKS = 24
 
 # After so many things that are wrong the rest would say no more.
 TOO_MUCH = 20
+
+# When a worker and a follower are killed: early, so that much is left to judge the memory of those that take over. On a
+# slow machine there is time for so many rounds nevertheless.
+KILLING_ROUND = 3
+FEWEST_ROUNDS = KILLING_ROUND - 1 + COLD_RESTS + FEWEST
 
 # Languages whose drivers collect their garbage when they are told to.
 COLLECTED = ("node",)
@@ -57,9 +62,13 @@ OPTIONS: Json = {
 class Soak:
     """One run."""
 
-    def __init__(self, seed: int, url: str, workers: list[Driver], followers: list[Driver]) -> None:
+    def __init__(self, run: Run, url: str, workers: list[Driver], followers: list[Driver]) -> None:
         """Take over drivers that have no client yet."""
+        self.run = run
+        seed: int = run.arguments.seed
         self.seed = seed
+        # Who is killed.
+        self.victims = (workers[seed % len(workers)], followers[(seed + 1) % len(followers)])
         self.url = url
         self.workers = workers
         self.followers = followers
@@ -69,9 +78,17 @@ class Soak:
 
     async def client(self, driver: Driver) -> None:
         """Make a client."""
+        await driver.call(*self.client_call(driver))
+
+    def client_call(self, driver: Driver) -> list[str]:
+        """Give the call that makes it."""
         seed = sum(map(ord, driver.name)) + self.seed
         options = [text for name, value in (OPTIONS | {"seed": seed}).items() for text in (name, json.dumps(value))]
-        await driver.call("client", self.url, *options)
+        return ["client", self.url, *options]
+
+    async def kill(self) -> None:
+        """Kill a worker and a follower in the midst of their work, and start others in their place."""
+        await together(*(driver.restart(self.run.broken, *self.client_call(driver)) for driver in self.victims))
 
     async def round(self, number: int) -> None:
         """Let every worker do its tasks, and come to rest."""
@@ -98,6 +115,8 @@ class Soak:
             for names in followed.values():
                 names.add(one.task)
             task = Task(one, worker, self.followers)
+            if number == KILLING_ROUND and place == 1 and worker in self.victims:
+                task.kill = self.kill
             try:
                 async with asyncio.timeout(PATIENCE):
                     await task.run()
@@ -136,7 +155,8 @@ class Run:
 
     async def start(self, kind: type[Program], name: str, *command: str) -> Program:
         """Start a program, which is killed at the end of the run."""
-        program = await kind.start(name, list(command))
+        program = kind(name, list(command))
+        await program.start()
         self._stack.push_async_callback(program.end)
         self.programs.append(program)
         self.rests[name] = []
@@ -178,12 +198,13 @@ class Run:
     async def soak(self) -> Soak:
         """Let them work, round by round, until the time is over or too much is wrong."""
         url = await self.servers()
-        soak = Soak(self.arguments.seed, url, await self.drivers("worker"), await self.drivers("follower"))
+        soak = Soak(self, url, await self.drivers("worker"), await self.drivers("follower"))
         await together(*(soak.client(driver) for driver in soak.drivers))
         begun = time.monotonic()
         number = 0
         try:
-            while time.monotonic() - begun < self.arguments.minutes * 60 and len(soak.wrong) < TOO_MUCH:
+            end = begun + self.arguments.minutes * 60
+            while (number < FEWEST_ROUNDS or time.monotonic() < end) and len(soak.wrong) < TOO_MUCH:
                 number += 1
                 await soak.round(number)
                 await self.look(time.monotonic() - begun)
@@ -197,6 +218,9 @@ class Run:
         """See what each program has."""
         for program in self.programs:
             unused = 0
+            if isinstance(program, Driver) and program.is_new:
+                program.is_new = False
+                self.rests[program.name].clear()
             if isinstance(program, Driver) and program.name.split()[0] in COLLECTED:
                 await program.collect()
                 unused = program.unused

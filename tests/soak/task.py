@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from judge import Followed, Json, Record, Told
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from driver import Driver, Hear
     from plan import Plan, Step
 
@@ -17,7 +19,8 @@ class Task:
     """A task under way."""
 
     def __init__(self, made: Plan, worker: Driver, followers: list[Driver]) -> None:
-        """Begin nothing yet."""
+        """Begin nothing yet. `kill` is what happens in the midst."""
+        self.kill: Callable[[], Awaitable[None]] | None = None
         self.plan = made
         self.worker = worker
         self.followers = {driver.name: driver for driver in followers}
@@ -40,6 +43,10 @@ class Task:
         for at, step in enumerate(self.plan.steps):
             if at == middle:
                 await self._join("during")
+                if self.kill is not None:
+                    await self._rest()
+                    await self.kill()
+                    await self.worker.call("report", self.plan.task)
             await self._say(step)
             await asyncio.sleep(step.pause)
         acknowledged = asyncio.Event()
@@ -61,6 +68,13 @@ class Task:
         for driver, name in self._calls:
             driver.forget(name)
 
+    async def _rest(self) -> None:
+        """Wait until nothing of the worker is under way: it could arrive after what another one says."""
+        await self.worker.answered("flush")
+        while not all(told.receipts for told in self.record.told if told.way != "report"):
+            self._settled.clear()
+            await self._settled.wait()
+
     async def _join(self, when: str) -> None:
         for name, joins in self.plan.joins.items():
             if joins != when:
@@ -72,7 +86,17 @@ class Task:
                 followed.ends += 1
                 self._settle()
 
-            await self._call(self.followers[name], "follow", self.plan.task, answer=ended, event=followed.events.append)
+            def again(followed: Followed = followed) -> bool:
+                if followed.ends:
+                    return False
+                followed.events.clear()
+                return True
+
+            driver = self.followers[name]
+            hear = followed.events.append
+            self._open += 1
+            call = await driver.call("follow", self.plan.task, answer=ended, event=hear, again=again)
+            self._calls.append((driver, call))
 
     async def _say(self, step: Step) -> None:
         told = Told(step.number, step.way, step.kind)
@@ -94,9 +118,9 @@ class Task:
         ack = json.dumps(step.way == "ack")
         await self._call(self.worker, "send", ack, step.kind, self.plan.task, *words, answer=settle)
 
-    async def _call(self, driver: Driver, *fields: str, answer: Hear, event: Hear | None = None) -> None:
+    async def _call(self, driver: Driver, *fields: str, answer: Hear) -> None:
         self._open += 1
-        self._calls.append((driver, await driver.call(*fields, answer=answer, event=event)))
+        self._calls.append((driver, await driver.call(*fields, answer=answer)))
 
     def _settle(self) -> None:
         self._open -= 1
