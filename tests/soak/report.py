@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from figures import trend
-from judge import is_end
+from judge import KEPT, is_end, number_of, state
 
 if TYPE_CHECKING:
     from driver import Driver
@@ -30,9 +30,14 @@ class Totals:
         self.tasks += 1
         for told in record.told:
             for receipt in told.receipts:
-                self.receipts[f"{told.way} {receipt['state']}"] += 1
+                self.receipts[f"{told.way} {state(receipt)}"] += 1
         for receipt in record.receipts:
-            self.receipts[f"end {receipt['state']}"] += 1
+            self.receipts[f"end {state(receipt)}"] += 1
+        events = [event for followed in record.follows for event in followed.events]
+        seen = {number_of(event) for event in events if event["event"] in KEPT}
+        for told in record.told:
+            is_written = [state(receipt) for receipt in told.receipts] == ["written"]
+            self.receipts["written but never seen"] += told.kind in KEPT and is_written and told.number not in seen
         for followed in record.follows:
             self.follows[followed.joined] += 1
             for event in followed.events:
