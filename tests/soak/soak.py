@@ -243,10 +243,10 @@ async def run(arguments: argparse.Namespace) -> int:
         rests = {name: [vars(one) for one in looked] for name, looked in running.rests.items()}
         RESTS.parent.mkdir(parents=True, exist_ok=True)
         RESTS.write_text(json.dumps(rests))
-        for one in wrong:
-            print(f"wrong: {one}")
         if not arguments.calm and not running.faults:
             wrong.append("no fault was played")
+        for one in wrong:
+            print(f"wrong: {one}")
         return 1 if wrong else 0
 
 
