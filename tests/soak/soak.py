@@ -43,6 +43,10 @@ TOO_MUCH = 20
 KILLING_ROUND = 3
 FEWEST_ROUNDS = KILLING_ROUND - 1 + COLD_RESTS + FEWEST
 
+# What strikes the links of workers: all but what holds back their messages, `stall` and `slow`. One that arrives after
+# the task's end, which went another way, begins a new run of it (P-PUB-2), and nobody ends that.
+WORKERS_FAULTS = "refuse,hangup,hang,fin,rst,silence,close,truncate,delay,duplicate"
+
 # Languages whose drivers collect their garbage when they are told to.
 COLLECTED = ("node",)
 
@@ -64,14 +68,14 @@ OPTIONS: Json = {
 class Soak:
     """One run."""
 
-    def __init__(self, run: Run, url: str, workers: list[Driver], followers: list[Driver]) -> None:
+    def __init__(self, run: Run, urls: tuple[str, str], workers: list[Driver], followers: list[Driver]) -> None:
         """Take over drivers that have no client yet."""
         self.run = run
         seed: int = run.arguments.seed
         self.seed = seed
         # Who is killed.
         self.victims = (workers[seed % len(workers)], followers[(seed + 1) % len(followers)])
-        self.url = url
+        self.worker_url, self.follower_url = urls
         self.workers = workers
         self.followers = followers
         self.drivers = [*workers, *followers]
@@ -86,7 +90,7 @@ class Soak:
         """Give the call that makes it."""
         seed = sum(map(ord, driver.name)) + self.seed
         options = [text for name, value in (OPTIONS | {"seed": seed}).items() for text in (name, json.dumps(value))]
-        return ["client", self.url, *options]
+        return ["client", self.worker_url if driver in self.workers else self.follower_url, *options]
 
     async def kill(self) -> None:
         """Kill a worker and a follower in the midst of their work, and start others in their place."""
@@ -164,8 +168,8 @@ class Run:
         self.rests[name] = []
         return program
 
-    async def servers(self) -> str:
-        """Start the hub and what is between it and the clients. Give where they connect to."""
+    async def servers(self) -> tuple[str, str]:
+        """Start the hub and what is between it and the clients. Give where workers and followers connect to."""
         steadywire = self.arguments.steadywire
         hub = await self.start(
             Program, "hub", steadywire, "serve", "--listen", "127.0.0.1:0", "--max-tasks", str(HUB_TASKS)
@@ -173,12 +177,16 @@ class Run:
         url = (await hub.line()).removeprefix("listening on ")
         hub.read(lambda _: None, self.broken)
         if self.arguments.calm:
-            return url
+            return url, url
+        return await self.proxy("worker proxy", url, "--faults", WORKERS_FAULTS), await self.proxy("proxy", url)
+
+    async def proxy(self, name: str, url: str, *options: str) -> str:
+        """Start a proxy before a server. Give where it is."""
         chaos = ("--seed", str(self.arguments.seed), "--listen", "127.0.0.1:0", "--json")
-        proxy = await self.start(Program, "proxy", steadywire, "faults", "--proxy", url, *chaos)
-        url = str(json.loads(await proxy.line())["url"])
+        proxy = await self.start(Program, name, self.arguments.steadywire, "faults", "--proxy", url, *chaos, *options)
+        listening = json.loads(await proxy.line())
         proxy.read(self.strike, self.broken)
-        return url
+        return str(listening["url"])
 
     def strike(self, line: str) -> None:
         """Count what the proxy does to links."""
@@ -199,8 +207,7 @@ class Run:
 
     async def soak(self) -> Soak:
         """Let them work, round by round, until the time is over or too much is wrong."""
-        url = await self.servers()
-        soak = Soak(self, url, await self.drivers("worker"), await self.drivers("follower"))
+        soak = Soak(self, await self.servers(), await self.drivers("worker"), await self.drivers("follower"))
         await together(*(soak.client(driver) for driver in soak.drivers))
         begun = time.monotonic()
         number = 0
