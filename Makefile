@@ -66,6 +66,14 @@ driver_node = 'node=node $(DRIVERS)/node.mjs target/npm-project'
 driver_web = --web 'web=node $(DRIVERS)/web.mjs'
 driver_chromium = --web 'chromium=node bindings-node/tests/conformance/chromium.mjs $(DRIVERS)/page.js'
 
+# How long the soak test runs, and in which of the languages; tests/soak/README.md says why Node has these flags.
+MINUTES ?= 10
+SOAKED := $(filter rust c python node,$(LANGUAGES))
+soaked_rust = $(driver_rust)
+soaked_c = $(driver_c)
+soaked_python = $(driver_python)
+soaked_node = 'node=node --no-expose-wasm --jitless --expose-gc --max-semi-space-size=1 --import ./tests/soak/collect.mjs $(DRIVERS)/node.mjs target/npm-project'
+
 # How the wheel is built that the tests install: `make test-python WHEEL_PROFILE=release` for the one that ships.
 WHEEL_PROFILE ?= dev
 WHEELS := target/wheels-$(WHEEL_PROFILE)
@@ -81,7 +89,7 @@ need_header = echo '\#include <$(1)>' | $(CXX) -x c++ -fsyntax-only - 2> /dev/nu
 	|| { test "$$(id -u)" = 0 && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } \
 	|| { echo "the header $(1) is missing: install the Debian package $(2)"; exit 1; }
 
-.PHONY: help demo picture dashboard test test-all conformance play test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
+.PHONY: help demo picture dashboard test test-all conformance play drivers soak test-node node-addon pack-node test-web react18 test-c test-cpp test-python test-autobahn test-interop test-docs test-nginx test-valgrind lib install stage \
 	wheel sdist audit-wheel check check-python check-parity purity sim traces fuzz mutants node_modules venv dist test-dist same-dist bench bench-all bench-web bench-node bench-c bench-python bless bless-c bless-options fmt clean
 
 help: ## list the targets
@@ -116,7 +124,11 @@ test: ## every test that needs only the registries (under 15 minutes from clean)
 conformance: $(PLAYED_PARTS) ## every e2e vector in every language, and whether all saw the same (LANGUAGES="rust c" E2E=part)
 	$(MAKE) play
 
-play: # the same, of what is built and installed already
+play: drivers # the same, of what is built and installed already
+	$(TARGET)/debug/steadywire-conformance --out target/conformance/logs --only '$(E2E)' \
+		$(foreach language,$(LANGUAGES),$(driver_$(language)))
+
+drivers: # the programs that do what they are told, in LANGUAGES
 	$(foreach language,$(LANGUAGES),$(if $(driver_$(language)),,$(error there is no driver for $(language))))
 	$(CARGO) build --locked --quiet -p steadywire-conformance
 	mkdir -p $(DRIVERS)
@@ -136,8 +148,12 @@ endif
 ifneq ($(filter chromium,$(LANGUAGES)),)
 	@$(call need,chromium,chromium)
 endif
-	$(TARGET)/debug/steadywire-conformance --out target/conformance/logs --only '$(E2E)' \
-		$(foreach language,$(LANGUAGES),$(driver_$(language)))
+
+soak: venv stage wheel pack-node ## workers and followers over links that break: MINUTES=10 SEED=1 LANGUAGES="rust c python node"
+	$(CARGO) build --locked --quiet -p steadywire-cli
+	$(MAKE) drivers LANGUAGES="$(SOAKED)"
+	$(VENV)/python -B tests/soak/soak.py --minutes $(MINUTES) --seed $(or $(SEED),1) --steadywire $(TARGET)/debug/steadywire \
+		$(foreach language,$(SOAKED),$(soaked_$(language)))
 
 test-c: ## the C library: its header, what it exports, programs in C (part of `test`)
 	$(CARGO) test --locked -p steadywire-c
@@ -204,9 +220,10 @@ audit-wheel: wheel ## what the wheel's tags promise: old enough symbols of the s
 test-autobahn: venv ## the Autobahn cases, all but compression (15 s)
 	CARGO="$(CARGO)" $(VENV)/python tests/interop/autobahn.py
 
-test-interop: venv target/interop/node_modules/.package-lock.json ## servers for Node and Python that nobody here wrote
+test-interop: venv target/interop/node_modules/.package-lock.json ## servers for Node and Python that nobody here wrote; the judge of `soak`
 	$(CARGO) build --locked -p steadywire-cli
 	$(VENV)/python tests/interop/test_servers.py
+	$(VENV)/python -B tests/soak/test_soak.py
 	$(MAKE) test-docs
 
 test-docs: venv ## the documents: links, servers that they show, shell blocks, the demo (part of `test-interop`; the languages' tests run the rest)
@@ -232,6 +249,7 @@ test-all: check test ## `check`, `test` and the tests that take long
 	$(MAKE) sdist WHEEL_PROFILE=dev
 	EXITS=50 $(MAKE) test-python audit-wheel WHEEL_PROFILE=release
 	$(MAKE) conformance STAGE_PROFILE=release ADDON_PROFILE=release WHEEL_PROFILE=release
+	$(MAKE) soak MINUTES=1 STAGE_PROFILE=release ADDON_PROFILE=release WHEEL_PROFILE=release
 	$(CARGO) test --locked -p steadywire --features aws-lc-rs --test net_driver tls
 	$(CARGO) test --locked --release -p steadywire-hub --test fanout -- --ignored --nocapture ten_thousand
 
@@ -243,7 +261,8 @@ check: purity node_modules venv ## formatting, lints, documentation and the puri
 	$(CARGO) test --locked --quiet -p steadywire-tests --test rules
 	$(NPM) run check
 	$(VENV)/clang-format --dry-run --Werror $(CPP)
-	cd tests/interop && $(VENV)/ruff format --check . ../parity && $(VENV)/ruff check . ../parity && $(VENV)/mypy .
+	cd tests/interop && $(VENV)/ruff format --check . ../parity ../soak && $(VENV)/ruff check . ../parity ../soak && $(VENV)/mypy .
+	cd tests/soak && $(VENV)/mypy .
 	$(MAKE) check-python check-parity
 
 check-python: wheel ## the Python package: format, lints, types, and the stubs against what is built
@@ -391,7 +410,7 @@ bless-c: ## write the C header and the list of symbols anew
 fmt: node_modules venv ## format everything
 	$(CARGO) fmt --all
 	$(NPM) run fmt
-	cd tests/interop && $(VENV)/ruff format . ../parity
+	cd tests/interop && $(VENV)/ruff format . ../parity ../soak
 	$(VENV)/clang-format -i $(CPP)
 	cd bindings-python && $(VENV)/ruff format . ../examples/python ../examples/servers ../benches/python
 

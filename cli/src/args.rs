@@ -108,6 +108,9 @@ pub(crate) struct ServeArgs {
     /// Serve requests for this host name, e.g. hub.example; may be repeated
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Tasks known at once; of more the oldest that has ended and nobody follows is forgotten
+    #[arg(long, value_name = "N", default_value_t = steadywire_hub::limits::MAX_TASKS)]
+    pub(crate) max_tasks: usize,
     /// Serve wss:// with this certificate: a PEM file, our own first, then those that lead to its authority
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

@@ -20,7 +20,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Exit {
 }
 
 async fn serve_until_told(args: &ServeArgs) -> Exit {
-    let mut builder = Hub::builder().listen(&args.listen).page(page::PAGE);
+    let mut builder = Hub::builder().listen(&args.listen).page(page::PAGE).max_tasks(args.max_tasks);
     if let Some(token) = &args.token {
         builder = builder.token(token);
     }

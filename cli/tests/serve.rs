@@ -55,6 +55,20 @@ fn browsers_get_a_page_or_are_told_what_is_missing() {
     serve.child.wait().unwrap();
 }
 
+#[test]
+fn tasks_beyond_the_bound_are_refused_while_none_has_ended() {
+    let mut serve = Reading::start(steadywire(&["serve", "--listen", "127.0.0.1:0", "--max-tasks", "1"]));
+    let line = serve.line();
+    let url = line.strip_prefix("listening on ").expect(&line);
+    let sent = |task: &str, what: &[&str]| output(&[&["send", "--url", url, task], what].concat()).status.code();
+    assert_eq!(sent("first", &["--log", "a"]), Some(0));
+    assert_eq!(sent("second", &["--log", "b"]), Some(3), "there is no room");
+    assert_eq!(sent("first", &["--complete"]), Some(0));
+    assert_eq!(sent("second", &["--log", "b"]), Some(0), "what has ended is forgotten");
+    serve.child.kill().unwrap();
+    serve.child.wait().unwrap();
+}
+
 #[cfg(unix)]
 #[test]
 fn a_demo_that_stays_is_ended_by_a_signal() {

@@ -13,7 +13,8 @@ use crate::session::LeaseId;
 
 /// Reports one task: how far it is, what it says, and exactly one end.
 ///
-/// Made by [`Client::report`]. While it lives the link is kept up and brought back without limit. The end,
+/// Made by [`Client::report`]. While it lives the link is kept up and brought back without limit, and a server that
+/// asks is told on each new one that the task is still reported, so that its silence is not taken for its end. The end,
 /// [`complete`](Self::complete) or [`fail`](Self::fail), is sent again on every new link until the server has
 /// acknowledged it. A reporter that is dropped without one, as by a panic, reports an `error` with code `abandoned`.
 ///

@@ -73,6 +73,13 @@ fn control_frames_have_their_bytes() {
             ),
         ),
         (
+            text(|out| encode_publish(out, NOW, ["t", "u"])),
+            concat!(
+                r#"{"type":"status","taskId":"","timestamp":1732000000000,"data":{"action":"publish","tasks":["#,
+                r#"{"taskId":"t"},{"taskId":"u"}]}}"#
+            ),
+        ),
+        (
             text(|out| encode_ack(out, "t", NOW, "n-1")),
             r#"{"type":"status","taskId":"t","timestamp":1732000000000,"data":{"action":"ack","id":"n-1"}}"#,
         ),
@@ -92,7 +99,7 @@ fn control_frames_have_their_bytes() {
             text(|out| encode_hello(out, NOW, ALL, Some(25_000))),
             concat!(
                 r#"{"type":"status","taskId":"","timestamp":1732000000000,"data":{"action":"hello","version":1,"#,
-                r#""features":["resume","ack","batch","query","heartbeat"],"heartbeatInterval":25000}}"#
+                r#""features":["resume","ack","batch","query","heartbeat","publish"],"heartbeatInterval":25000}}"#
             ),
         ),
         (
@@ -136,9 +143,13 @@ fn control_frames_read_back() {
     let cursor = Cursor { epoch: "e1".into(), seq: 41 };
     let tasks = vec![("t".into(), Some(cursor)), ("u".into(), None)];
     assert_eq!(parse(&batch).unwrap().body, Body::Control(Control::Request(Request::Subscribe { tasks })));
+
+    let publish = text(|out| encode_publish(out, NOW, ["t", "u\"\n"]));
+    let tasks = vec!["t".into(), "u\"\n".into()];
+    assert_eq!(parse(&publish).unwrap().body, Body::Control(Control::Request(Request::Publish { tasks })));
 }
 
-const ALL: Features = Features { resume: true, ack: true, batch: true, query: true, heartbeat: true };
+const ALL: Features = Features { resume: true, ack: true, batch: true, query: true, heartbeat: true, publish: true };
 
 fn running() -> TaskState<'static> {
     TaskState {

@@ -429,6 +429,25 @@ fn a_batch_leaves_out_what_it_cannot_read() {
     }
 }
 
+/// P-PUB-5, P-CTL-1
+#[test]
+fn publish_is_a_control_frame_where_it_names_tasks() {
+    let with = |fields: &str| {
+        format!(r#"{{"type":"status","taskId":"t","data":{{"action":"publish"{fields},"status":"running"}}}}"#)
+    };
+    let entries = r#","tasks":[{"taskId":"a"},{"taskId":"b","since":7},{"taskId":""},{"taskId":5},{},7,null]"#;
+    let tasks = vec!["a".into(), "b".into()];
+    assert_eq!(control(&with(entries)), (Control::Request(Request::Publish { tasks }), 5));
+    assert_eq!(control(&with(r#","tasks":[]"#)), (Control::Request(Request::Publish { tasks: vec![] }), 0));
+    let unnamed = with(r#","tasks":[{"taskId":"a"}]"#).replace(r#""taskId":"t","#, "");
+    assert_eq!(control(&unnamed), (Control::Request(Request::Publish { tasks: vec!["a".into()] }), 0));
+    for fields in ["", r#","tasks":null"#, r#","tasks":{}"#, r#","tasks":"[]""#, r#","tasks":[],"tasks":7"#] {
+        let text = with(fields);
+        let Frame { body: Body::Status { word, .. }, faults: 0, .. } = frame(&text) else { panic!("{text}") };
+        assert_eq!(word.as_deref(), Some("running"));
+    }
+}
+
 /// P-HELLO-1
 #[test]
 fn a_greeting_may_say_little() {
@@ -441,9 +460,9 @@ fn a_greeting_may_say_little() {
     };
     let none = Features::default();
     assert_eq!(read(""), (0, none, None, 0));
-    let some = Features { resume: true, batch: true, ..none };
+    let some = Features { resume: true, batch: true, publish: true, ..none };
     assert_eq!(
-        read(r#","version":2,"features":["resume","paint","batch"],"heartbeatInterval":0"#),
+        read(r#","version":2,"features":["resume","paint","batch","publish"],"heartbeatInterval":0"#),
         (2, some, Some(0), 0)
     );
     let ack = Features { ack: true, ..none };

@@ -152,8 +152,8 @@ impl HubBuilder {
         self
     }
 
-    /// How long a task outlives its last publisher without an outcome; then it ends in an error with
-    /// code `worker_lost`. Default [`limits::PUBLISHER_LEASE`].
+    /// How long a task outlives the connection of its last publisher without an outcome; then it ends in an error
+    /// with code `worker_lost`. Default [`limits::PUBLISHER_LEASE`].
     pub fn publisher_lease(mut self, lease: Duration) -> Self {
         self.options.publisher_lease = lease;
         self
@@ -288,7 +288,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             heartbeat_interval: limits::HEARTBEAT_INTERVAL,
-            features: Features { resume: true, ack: true, batch: true, query: true, heartbeat: true },
+            features: Features { resume: true, ack: true, batch: true, query: true, heartbeat: true, publish: true },
             publisher_lease: limits::PUBLISHER_LEASE,
             max_tasks: limits::MAX_TASKS,
             max_total_bytes: limits::MAX_TOTAL_BYTES,

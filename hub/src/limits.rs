@@ -52,7 +52,7 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection may take not a single byte, with some waiting, before it is dropped.
 pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a task outlives its last publisher without an outcome.
+/// How long a task outlives the connection of its last publisher without an outcome.
 pub const PUBLISHER_LEASE: Duration = Duration::from_secs(60);
 /// How often the server sends a heartbeat.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(25);

@@ -114,6 +114,15 @@ impl Tasks {
         }
     }
 
+    /// A hold on a task that is known and has no outcome yet.
+    pub(crate) fn running(self: &Arc<Self>, id: &str) -> Option<Pin> {
+        let map = lock(&self.map);
+        let task = map.get(id)?;
+        let log = task.log.get().filter(|log| log.status() == TaskStatus::Running)?;
+        task.pins.fetch_add(1, Ordering::Relaxed);
+        Some(Pin { tasks: self.clone(), task: task.clone(), log: log.clone() })
+    }
+
     /// What is known of a task, without opening it.
     pub(crate) fn peek(&self, id: &str) -> Option<Snapshot> {
         let task = lock(&self.map).get(id).cloned()?;

@@ -56,6 +56,35 @@ async fn publications_of_a_connection_are_bounded_by_tasks_without_outcome() {
     assert_eq!(peer.next().await["data"], json!({"action": "ack", "id": "2"}));
 }
 
+/// P-LIM-4, P-PUB-6
+#[tokio::test]
+async fn publications_that_are_only_named_are_bounded_alike() {
+    let hub = quiet().max_publications(2).start().await.unwrap();
+    let (mut others, mut more) = (Peer::new(&hub).await, Peer::new(&hub).await);
+    for task in ["a", "b"] {
+        others.send(log(task, "")).await;
+        others.query(task).await;
+    }
+    more.send(log("c", "")).await;
+    more.query("c").await;
+    let mut peer = Peer::new(&hub).await;
+    let long = "x".repeat(MAX_TASK_ID_BYTES + 1);
+    let tasks: Vec<Value> =
+        ["a", "unknown", "b", &long, "a", "c", "c"].iter().map(|task| json!({ "taskId": task })).collect();
+    peer.send(control("", json!({"action": "publish", "tasks": tasks}))).await;
+    let refused = peer.next().await;
+    assert_eq!((&refused["type"], &refused["taskId"]), (&json!("error"), &json!("c")));
+    let data = &refused["data"];
+    assert_eq!((&data["code"], &data["action"]), (&json!("too_many_publications"), &json!("publish")));
+    assert_eq!(data["fatal"], false);
+    peer.send(with_id(complete("a"), "0")).await;
+    assert_eq!(peer.next().await["data"], json!({"action": "ack", "id": "0"}), "the refusal was the only one");
+    peer.send(control("", json!({"action": "publish", "tasks": [{"taskId": "c"}]}))).await;
+    assert_eq!(peer.query("c").await["status"], "running");
+    peer.send(with_id(log("d", ""), "1")).await;
+    assert_eq!(peer.next().await["data"]["code"], "too_many_publications", "c was taken");
+}
+
 #[tokio::test]
 async fn the_oldest_finished_task_makes_room_and_running_ones_never() {
     let hub = quiet().max_tasks(3).start().await.unwrap();

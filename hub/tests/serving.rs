@@ -5,6 +5,7 @@ mod support;
 
 use futures_util::SinkExt;
 use serde_json::json;
+use steadywire::protocol::Features;
 use support::{Peer, complete, control, hub, log, progress, quiet, short, shorts, with_id};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -141,6 +142,23 @@ async fn a_type_nobody_knows_is_passed_on_and_not_replayed() {
     late.subscribe("t").await;
     worker.send(complete("t")).await;
     assert_eq!(shorts(&late.until("complete").await), ["log a", "complete"]);
+}
+
+/// P-PUB-5, P-ERR-6
+#[tokio::test]
+async fn publish_without_the_feature_is_refused_and_without_tasks_it_is_a_status() {
+    let features = Features { query: true, ..Features::default() };
+    let hub = quiet().features(features).start().await.unwrap();
+    let mut peer = Peer::new(&hub).await;
+    peer.send(control("", json!({"action": "publish", "tasks": [{"taskId": "t"}]}))).await;
+    let refused = peer.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["data"]["action"]), (&json!("unsupported"), &json!("publish")));
+    assert_eq!(peer.query("t").await["status"], "unknown");
+    peer.send(control("t", json!({"action": "publish", "to": "the press"}))).await;
+    assert_eq!(peer.query("t").await["status"], "running");
+    peer.send(control("", json!({"action": "publish"}))).await;
+    let refused = peer.next().await;
+    assert_eq!((&refused["data"]["code"], &refused["data"]["action"]), (&json!("bad_message"), &json!("publish")));
 }
 
 /// P-LINK-4, P-HELLO-2

@@ -95,6 +95,10 @@ export class Driver {
       case 'status':
         quietly(reporter.status(JSON.parse(second)));
         return undefined;
+    }
+    // With its end the reporter has done its work.
+    this.reporters.delete(first);
+    switch (verb) {
       case 'complete':
         return reporter.complete(JSON.parse(second));
       case 'fail':

@@ -99,14 +99,21 @@ class Player {
     this.#mono = end;
   }
 
-  /** A step with `times` is played that often: task ids get the number appended, leases count on from theirs. */
+  /**
+   * A step with `times` is played that often: task ids get the number appended, leases count on from theirs; with
+   * `numbered` both, and messages too are of tasks with the number.
+   */
   #repeated(step: Fields): string | undefined {
-    const { times, lease, task, data } = step;
-    if (times === undefined || step['do'] === 'send') {
+    const { times, lease, task, data, message, numbered } = step;
+    if (times === undefined || (step['do'] === 'send' && !numbered)) {
       return this.#call(step);
     }
     for (let n = 1; n <= (times as number); n++) {
-      const one = { ...step };
+      const one: Fields = { ...step, times: 1 };
+      if (numbered) {
+        one['task'] = `${task}${n}`;
+        one['message'] = { ...(message as Fields), taskId: `${(message as Fields | undefined)?.['taskId']}${n}` };
+      }
       if (lease !== undefined) {
         one['lease'] = (lease as number) + n - 1;
       } else if (task !== undefined) {

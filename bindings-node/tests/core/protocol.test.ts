@@ -8,6 +8,7 @@ import {
   encodeLogData,
   encodeMessage,
   encodeProgressData,
+  encodePublish,
   encodeQuery,
   encodeSubscribe,
   encodeSubscribeBatch,
@@ -105,7 +106,11 @@ const READ: [rule: string, frame: string, wanted: object][] = [
   [
     'P-HELLO-1',
     '{"type":"status","data":{"action":"hello","version":"1","features":["ack","x",7]}}',
-    { type: 'hello', features: { ack: true, resume: false, batch: false, query: false, heartbeat: false }, faults: 2 },
+    {
+      type: 'hello',
+      features: { ack: true, resume: false, batch: false, query: false, heartbeat: false, publish: false },
+      faults: 2,
+    },
   ],
   ['P-HELLO-1', '{"type":"status","data":{"action":"hello","features":"ack","heartbeatInterval":0.5}}', { faults: 2 }],
   [
@@ -114,6 +119,16 @@ const READ: [rule: string, frame: string, wanted: object][] = [
     { type: 'request', faults: 3 },
   ],
   ['P-SUB-4', '{"type":"status","taskId":"t","data":{"action":"subscribe","tasks":7}}', { type: 'request', faults: 1 }],
+  [
+    'P-PUB-5',
+    '{"type":"status","data":{"action":"publish","tasks":[{"taskId":"a"},{"taskId":"b","since":7},{"taskId":""},{},7]}}',
+    { type: 'request', faults: 3 },
+  ],
+  [
+    'P-CTL-1',
+    '{"type":"status","taskId":"t","data":{"action":"publish","tasks":{},"state":"s"}}',
+    { word: 's', faults: 0 },
+  ],
   [
     'P-STATE-1',
     '{"type":"status","taskId":"t","data":{"action":"state","epoch":"e","seq":1,"recovered":false,"status":"error","data": {"x":1}}}',
@@ -387,6 +402,12 @@ describe('writing', () => {
     for (const json of NO_JSON) {
       expect(isJson(json)).toBe(false);
     }
+  });
+
+  test('P-PUB-5: tasks that are published again', () => {
+    expect(encodePublish(1, [{ id: 'a' }, { id: '"' }])).toBe(
+      '{"type":"status","taskId":"","timestamp":1,"data":{"action":"publish","tasks":[{"taskId":"a"},{"taskId":"\\""}]}}',
+    );
   });
 
   test('P-SUB-4: many tasks at once', () => {

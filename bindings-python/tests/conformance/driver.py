@@ -56,9 +56,9 @@ class Life:
                 message = {"type": kind, "taskId": task, "data": data_of(kind, words)}
                 return self.client.send(message, ack=ack == "true")
             case "complete", [task, data]:
-                return self.reporters[task].complete(json.loads(data))
+                return self.reporters.pop(task).complete(json.loads(data))
             case "fail", [task, message, code]:
-                return self.reporters[task].fail(message, code=code)
+                return self.reporters.pop(task).fail(message, code=code)
         sys.exit(f"nobody understands {verb} {fields}")
 
 

@@ -42,6 +42,19 @@ pub fn encode_subscribe_batch<'a>(
     out.push_str("]}}");
 }
 
+/// Appends `publish` for tasks that are published again on this connection. Only for servers with the feature
+/// `publish`.
+pub fn encode_publish<'a>(out: &mut String, timestamp: i64, tasks: impl IntoIterator<Item = &'a str>) {
+    action(out, "", timestamp, "publish");
+    out.push_str(",\"tasks\":[");
+    for (index, task_id) in tasks.into_iter().enumerate() {
+        out.push_str(if index == 0 { "{\"taskId\":" } else { ",{\"taskId\":" });
+        write_string(out, task_id);
+        out.push('}');
+    }
+    out.push_str("]}}");
+}
+
 /// Appends the acknowledgement of the message with this id.
 pub fn encode_ack(out: &mut String, task_id: &str, timestamp: i64, id: &str) {
     action(out, task_id, timestamp, "ack");
@@ -72,6 +85,7 @@ pub fn encode_hello(out: &mut String, timestamp: i64, features: Features, heartb
         (features.batch, "\"batch\""),
         (features.query, "\"query\""),
         (features.heartbeat, "\"heartbeat\""),
+        (features.publish, "\"publish\""),
     ];
     for (index, (_, name)) in names.iter().filter(|(has, _)| *has).enumerate() {
         out.push_str(if index == 0 { "" } else { "," });

@@ -110,7 +110,7 @@ pub enum Control<'a> {
         /// The id of that message.
         id: Cow<'a, str>,
     },
-    /// `subscribe`, `unsubscribe` or `query` with the sender's wishes: what a server receives.
+    /// `subscribe`, `unsubscribe`, `query` or `publish`: what a server receives.
     Request(Request<'a>),
 }
 
@@ -126,6 +126,11 @@ pub enum Request<'a> {
     Unsubscribe,
     /// Ask for the state of the envelope's task.
     Query,
+    /// The sender publishes these tasks, and did so on an earlier connection.
+    Publish {
+        /// Each task.
+        tasks: Vec<Cow<'a, str>>,
+    },
 }
 
 /// The last message of a task that was seen.
@@ -191,6 +196,8 @@ pub struct Features {
     pub query: bool,
     /// Heartbeats are answered.
     pub heartbeat: bool,
+    /// `publish` is understood: a publisher that is back keeps its tasks alive by it.
+    pub publish: bool,
 }
 
 /// Why a frame was rejected. Its link lives on.

@@ -9,8 +9,8 @@
 //! - [`encode_message`] for any [`Outgoing`] message of a [`MessageKind`]
 //! - [`encode_progress_data`], [`encode_log_data`], [`encode_error_data`]: the `data` of those types
 //! - [`encode_heartbeat`], and the control frames: [`encode_hello`], [`encode_subscribe`],
-//!   [`encode_subscribe_batch`], [`encode_unsubscribe`], [`encode_query`], [`encode_subscribed`],
-//!   [`encode_state`], [`encode_ack`], [`encode_refusal`]
+//!   [`encode_subscribe_batch`], [`encode_unsubscribe`], [`encode_query`], [`encode_publish`],
+//!   [`encode_subscribed`], [`encode_state`], [`encode_ack`], [`encode_refusal`]
 //! - [`write_string`] and [`write_number`]: JSON texts and numbers as `JSON.stringify` writes them
 //! - [`terminal_word`]: the end that a status word stands for
 //! - [`is_json`]: whether a text may travel as `data`
@@ -31,8 +31,8 @@ pub use encode::{
     is_json, write_string,
 };
 pub use encode_control::{
-    encode_ack, encode_hello, encode_query, encode_refusal, encode_state, encode_subscribe, encode_subscribe_batch,
-    encode_subscribed, encode_unsubscribe,
+    encode_ack, encode_hello, encode_publish, encode_query, encode_refusal, encode_state, encode_subscribe,
+    encode_subscribe_batch, encode_subscribed, encode_unsubscribe,
 };
 pub use frame::{Body, Control, Cursor, Features, Frame, Level, Rejected, Request, TaskState, TaskStatus};
 pub use number::write_number;

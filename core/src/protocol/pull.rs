@@ -5,7 +5,7 @@
 //! decides.
 
 use super::scan::{Quoted, Scanner};
-use super::values::{as_integer, as_timestamp, is_control, percent};
+use super::values::{as_integer, as_timestamp, may_be_control, percent};
 use super::{Body, Frame, Level, Rejected, parse_reference};
 
 /// Parses one text frame.
@@ -232,7 +232,7 @@ fn status<'a>(scanner: &mut Scanner<'a>, found: &mut Found<'a>) -> Option<()> {
     while more {
         if scanner.takes(b"action\":") {
             if let Some(action) = scanner.text_if_string()?
-                && is_control(&scanner.decode(action)?)
+                && may_be_control(&scanner.decode(action)?)
             {
                 return None;
             }

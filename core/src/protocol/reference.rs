@@ -125,9 +125,11 @@ fn status<'a>(
     task_id: Option<&'a str>,
     data: Option<&'a str>,
 ) -> Result<(Cow<'a, str>, Body<'a>), Rejected> {
-    let [action, status, state] = object_fields(data, ["action", "status", "state"])?.unwrap_or_default();
+    let [action, tasks, status, state] =
+        object_fields(data, ["action", "tasks", "status", "state"])?.unwrap_or_default();
     if let Some(action) = values::text_if_string(action)
-        && values::is_control(&action)
+        && values::may_be_control(&action)
+        && (action != "publish" || tasks.is_some_and(|tasks| tasks.starts_with('[')))
     {
         let task_id = reader.text(task_id).unwrap_or_default();
         let control = control(reader, &action, &task_id, data.unwrap_or("{}"))?;
@@ -173,6 +175,10 @@ fn control<'a>(
             needs_task()?;
             Control::Request(Request::Query)
         }
+        "publish" => {
+            let [tasks] = fields(data, ["tasks"])?;
+            Control::Request(Request::Publish { tasks: published_tasks(reader, tasks.unwrap_or("[]"))? })
+        }
         "subscribed" => {
             needs_task()?;
             Control::Subscribed(task_state(reader, data)?)
@@ -205,6 +211,7 @@ fn hello<'a>(reader: &mut Reader, data: &str) -> Result<Control<'a>, Rejected> {
                     Some("batch") => features.batch = true,
                     Some("query") => features.query = true,
                     Some("heartbeat") => features.heartbeat = true,
+                    Some("publish") => features.publish = true,
                     _ => {}
                 }
             }
@@ -224,12 +231,27 @@ fn wanted_tasks<'a>(reader: &mut Reader, list: &'a str) -> Result<Vec<Wanted<'a>
     let mut tasks = Vec::new();
     for entry in values::entries(list)? {
         let [task_id, since] = object_fields(Some(entry), ["taskId", "since"])?.unwrap_or_default();
-        match values::text_if_string(task_id) {
-            Some(task_id) if !task_id.is_empty() => tasks.push((task_id, cursor(reader, since)?)),
-            _ => reader.faults += 1,
+        if let Some(task_id) = named_task(reader, task_id) {
+            tasks.push((task_id, cursor(reader, since)?));
         }
     }
     Ok(tasks)
+}
+
+fn published_tasks<'a>(reader: &mut Reader, list: &'a str) -> Result<Vec<Cow<'a, str>>, Rejected> {
+    let mut tasks = Vec::new();
+    for entry in values::entries(list)? {
+        let [task_id] = object_fields(Some(entry), ["taskId"])?.unwrap_or_default();
+        tasks.extend(named_task(reader, task_id));
+    }
+    Ok(tasks)
+}
+
+/// The task of an entry of `tasks`, which must have one.
+fn named_task<'a>(reader: &mut Reader, task_id: Option<&'a str>) -> Option<Cow<'a, str>> {
+    let task_id = values::text_if_string(task_id).filter(|task_id| !task_id.is_empty());
+    reader.faults += u32::from(task_id.is_none());
+    task_id
 }
 
 fn cursor<'a>(reader: &mut Reader, since: Option<&'a str>) -> Result<Option<Cursor<'a>>, Rejected> {

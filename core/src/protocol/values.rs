@@ -176,9 +176,9 @@ pub(super) fn percent(value: f64) -> f64 {
     value.clamp(0.0, 100.0) + 0.0
 }
 
-/// Whether a `data.action` makes a `status` frame a control frame.
-pub(super) fn is_control(action: &str) -> bool {
-    matches!(action, "hello" | "subscribe" | "unsubscribe" | "subscribed" | "query" | "state" | "ack")
+/// Whether a `data.action` makes a `status` frame a control frame; `publish` does so only beside an array of tasks.
+pub(super) fn may_be_control(action: &str) -> bool {
+    matches!(action, "hello" | "subscribe" | "unsubscribe" | "subscribed" | "query" | "state" | "ack" | "publish")
 }
 
 /// The end that a status word in plain use says a task has come to, in any case.

@@ -23,6 +23,7 @@ mod link;
 mod outbox;
 mod outcome;
 mod outcomes;
+mod publications;
 mod questions;
 mod receipts;
 mod resume;
@@ -176,7 +177,11 @@ impl Session {
         if !self.link.is_open() {
             return None;
         }
-        let transmit = self.next_control().or_else(|| self.next_subscription()).or_else(|| self.next_message());
+        let transmit = self
+            .next_control()
+            .or_else(|| self.next_subscription())
+            .or_else(|| self.next_publication())
+            .or_else(|| self.next_message());
         match &transmit {
             Some(Transmit::Text(text)) => {
                 self.stats.frames_out += 1;

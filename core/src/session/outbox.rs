@@ -89,6 +89,7 @@ impl Session {
         if let Some(index) = superseded.and_then(|_| self.waiting_progress(draft.task)) {
             self.drop_queued(index, DropReason::Superseded);
         }
+        self.note_sent(draft.task, &draft.kind, &text);
         self.outbox.last_order += 1;
         self.outbox.bytes += text.len();
         let order = self.outbox.last_order;

@@ -124,6 +124,15 @@ impl Session {
         self.tasks.rearm(slot);
     }
 
+    /// The server names an epoch: what a run before it said of its end does not count any more.
+    pub(super) fn forget_hint_of_other_run(&mut self, slot: Slot, epoch: &str) {
+        let task = self.tasks.get_mut(slot);
+        let last = task.cursor.as_ref().map(|cursor| &cursor.epoch).or(task.told_epoch.as_ref());
+        if last.is_some_and(|last| **last != *epoch) && task.hint.take().is_some() {
+            self.tasks.rearm(slot);
+        }
+    }
+
     pub(super) fn hint_is_due(&mut self, slot: Slot) {
         let Some(hint) = self.tasks.get_mut(slot).hint.take() else { return };
         let data = hint.data.as_deref().unwrap_or("null");

@@ -60,10 +60,12 @@ impl Session {
             task.known = true;
             task.unknowns = 0;
         }
-        if let Some(end) = end {
+        let is_asked = answers_subscribe && can_query && (end.is_some() || state.status.is_none());
+        // An end without its data would become an outcome without it, where the link is slow or lost meanwhile.
+        if let Some(end) = end.filter(|_| state.data.is_some() || !is_asked) {
             self.hint_end(slot, end, state.data);
         }
-        if answers_subscribe && can_query && (end.is_some() || state.status.is_none()) {
+        if is_asked {
             self.query(slot);
         }
     }

@@ -65,6 +65,7 @@ impl Session {
     /// A message is handed to the transport. Returns its text.
     pub(super) fn written(&mut self, message: Queued) -> String {
         self.receipts.written += 1;
+        self.note_published(&message.task);
         let acks = self.subscriptions.features().is_some_and(|features| features.ack);
         let waits_for_ack = message.id.is_some() && acks;
         let mut in_flight = InFlight {

@@ -47,6 +47,7 @@ impl Session {
 
     /// The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing.
     pub(super) fn epoch_is(&mut self, slot: Slot, epoch: &str) {
+        self.forget_hint_of_other_run(slot, epoch);
         let task = self.tasks.get_mut(slot);
         if let Some(ended) = task.ended_before.take().filter(|ended| &*ended.epoch != epoch) {
             task.left = Some(ended);

@@ -18,6 +18,8 @@ pub(crate) struct Subscriptions {
     queue: VecDeque<(Slot, u32)>,
     /// Tasks with a cursor, which wait for the hello. Bounded likewise.
     held: VecDeque<(Slot, u32)>,
+    /// Tasks that are still reported, once the server has asked for them, in order. Bounded by the number of leases.
+    pub(super) published: Option<VecDeque<(Slot, u32)>>,
     /// `unsubscribe` and `query` frames, `MAX_REQUESTS` at most.
     requests: VecDeque<Request>,
     /// When the first of the last few `subscribe` frames was written, and how many there were since.
@@ -115,6 +117,7 @@ impl Session {
 
     pub(super) fn on_hello(&mut self, features: Features) {
         self.features_are_known(features);
+        self.publications_begin(features);
     }
 
     pub(super) fn subscriptions_timeout(&mut self) {

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::io::{Generation, LeaseId, LeaseKind};
 use super::limits::{MAX_IDLE, MAX_LEASES, MAX_TASKS, RECENT_FRAMES};
 use super::outcomes::Outcomes;
+use super::publications::Reported;
 use crate::config::Terminal;
 
 /// Place of a task in the table.
@@ -54,6 +55,8 @@ pub(crate) struct Task {
     pub leases: BTreeMap<LeaseId, LeaseKind>,
     /// How many of them are reporters'.
     reporters: usize,
+    /// What they have said, while there are any.
+    pub reported: Option<Reported>,
     /// Order of the last `connect`, `subscribe` or lease; 0 = never.
     pub rank: u64,
     /// Order in which the subscription was opened.
@@ -182,6 +185,7 @@ impl Tasks {
             flag: false,
             leases: BTreeMap::new(),
             reporters: 0,
+            reported: None,
             rank: 0,
             opened: 0,
             asked_on: 0,
@@ -268,10 +272,21 @@ impl Tasks {
 
     /// Tasks of that kind, in the order in which their subscriptions were opened.
     pub(crate) fn in_order(&self, wanted: impl Fn(&Task) -> bool) -> Vec<Slot> {
+        self.sorted(|task| wanted(task).then_some(task.opened))
+    }
+
+    /// Tasks with a reporter of which something went out before this link, in the order in which they got it.
+    pub(crate) fn published_before(&self, generation: Generation) -> Vec<Slot> {
+        let order = |reported: &Reported| reported.goes_on(generation).then_some(reported.order);
+        self.sorted(|task| task.reported.as_ref().and_then(order))
+    }
+
+    /// Tasks that have a number, by their numbers.
+    fn sorted(&self, number: impl Fn(&Task) -> Option<u64>) -> Vec<Slot> {
         let mut found: Vec<(u64, Slot)> = Vec::new();
         for (slot, task) in self.slots.iter().enumerate() {
-            if let Some(task) = task.as_ref().filter(|task| wanted(task)) {
-                found.push((task.opened, slot));
+            if let Some(number) = task.as_ref().and_then(&number) {
+                found.push((number, slot));
             }
         }
         found.sort_unstable();
@@ -302,10 +317,12 @@ impl Tasks {
 
     pub(crate) fn add_lease(&mut self, lease: LeaseId, slot: Slot, kind: LeaseKind) {
         self.leases.insert(lease, slot);
+        let order = self.next_order();
         let task = self.get_mut(slot);
         task.leases.insert(lease, kind);
         if kind == LeaseKind::Report {
             task.reporters += 1;
+            task.reported.get_or_insert_with(|| Reported::since(order));
             self.reported += 1;
         }
     }
@@ -317,6 +334,7 @@ impl Tasks {
         let kind = task.leases.remove(&lease).expect("the task knows its leases");
         if kind == LeaseKind::Report {
             task.reporters -= 1;
+            task.reported.take_if(|_| task.reporters == 0);
             self.reported -= 1;
         }
         Some((slot, kind))

@@ -125,9 +125,31 @@ impl<S: Transport> Connection<S> {
                 self.reply(|out| encode_state(out, task, now_ms(), &state));
             }
             Request::Query => return Err(("query", refusal("unsupported", "this server answers no queries"))),
+            Request::Publish { tasks } if features.publish => {
+                // Each refusal takes room, and those behind the first would have the same reason.
+                if let Some((task, problem)) =
+                    tasks.iter().find_map(|task| Some((task, self.publish_again(task).err()?)))
+                {
+                    self.refuse(task, None, "publish", &problem);
+                }
+            }
+            Request::Publish { .. } => {
+                return Err(("publish", refusal("unsupported", "a publisher is known here by its messages alone")));
+            }
             // Carried out by and by.
             Request::Subscribe { .. } => {}
         }
+        Ok(())
+    }
+
+    /// Becomes a publisher of the task if it is known and runs.
+    fn publish_again(&mut self, task: &str) -> Result<(), Refusal> {
+        if self.publishing.contains_key(task) {
+            return Ok(());
+        }
+        let Some(pin) = self.hub.tasks.running(task) else { return Ok(()) };
+        self.check_publications()?;
+        self.publishing.insert(pin.id().clone(), pin.publish());
         Ok(())
     }
 
@@ -176,13 +198,9 @@ impl<S: Transport> Connection<S> {
         if !self.hub.options.features.ack {
             message.id = None;
         }
-        let max = self.hub.options.max_publications;
         let id: &str = &frame.task_id;
         if !self.publishing.contains_key(id) {
-            if self.publishing.len() >= max {
-                let text = format!("one connection may publish to {max} tasks without outcome at most");
-                return Err(refusal("too_many_publications", text));
-            }
+            self.check_publications()?;
             let pin = self.hub.tasks.open(id).await.map_err(|error| refusal("unavailable", error.to_string()))?;
             self.publishing.insert(pin.id().clone(), pin.publish());
         }
@@ -192,6 +210,16 @@ impl<S: Transport> Connection<S> {
             publisher.remove();
         }
         appended.map(|_| ()).map_err(|error| refusal("unavailable", error.to_string()))
+    }
+
+    /// Whether one more task may be published to.
+    fn check_publications(&self) -> Result<(), Refusal> {
+        let max = self.hub.options.max_publications;
+        if self.publishing.len() < max {
+            return Ok(());
+        }
+        let text = format!("one connection may publish to {max} tasks without outcome at most");
+        Err(refusal("too_many_publications", text))
     }
 
     /// Answers with an error that ends no task.

@@ -80,6 +80,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
+    /// Asks, and returns whatever comes then.
+    async fn next_after(&mut self, task: &str, action: &str) -> Value {
+        self.send(json!({"type": "status", "taskId": task, "timestamp": 1, "data": {"action": action}})).await;
+        self.next().await.unwrap()
+    }
+
     async fn ask(&mut self, task: &str, action: &str) -> Value {
         self.send(json!({"type": "status", "taskId": task, "timestamp": 1, "data": {"action": action}})).await;
         self.next_of("status").await["data"].clone()
@@ -138,6 +144,45 @@ async fn with_interval_zero_nobody_is_dropped_for_silence() {
     let mut peer = Peer::new(&hub, 1 << 16).await;
     tokio::time::sleep(Duration::from_secs(100_000)).await;
     assert_eq!(peer.ask("t", "query").await["status"], "unknown");
+}
+
+/// P-PUB-3, P-PUB-6
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_is_back_and_says_nothing_of_its_task_keeps_it() {
+    let hub = hub(Bounds::default(), quiet());
+    let tasks = hub.tasks.clone();
+    tokio::spawn(async move { tasks.reap().await });
+    let mut first = Peer::new(&hub, 1 << 16).await;
+    for message in [log("t", "a"), log("ended", "a"), log("left", "a")] {
+        first.send(message).await;
+    }
+    first.send(json!({"type": "complete", "taskId": "ended", "timestamp": 1, "data": {}})).await;
+    first.ask("t", "query").await;
+    let Peer { socket, served } = first;
+    drop(socket);
+    Peer::gone(served).await;
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    let named = json!([{"taskId": "t"}, {"taskId": "ended"}, {"taskId": "unknown"}, {"taskId": "t"}]);
+    worker
+        .send(json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": named}}))
+        .await;
+    // Nothing answers it: what comes next is the answer to this.
+    assert_eq!(worker.next_after("t", "query").await["data"]["status"], "running");
+    assert_eq!(hub.tasks.len(), 3, "no task was opened");
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    assert_eq!(worker.ask("left", "query").await["data"]["code"], "worker_lost");
+    assert_eq!(worker.ask("ended", "query").await["status"], "complete");
+    assert_eq!(worker.ask("t", "query").await["status"], "running");
+    // Its lease begins when it goes.
+    let Peer { socket, served } = worker;
+    drop(socket);
+    Peer::gone(served).await;
+    let mut follower = Peer::new(&hub, 1 << 16).await;
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert_eq!(follower.ask("t", "query").await["status"], "running");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(follower.ask("t", "query").await["data"]["code"], "worker_lost");
 }
 
 /// P-PUB-3

@@ -12,17 +12,18 @@
 #define REPORTERS 8
 #define FOLLOWS 8
 
-/* One follow, and the thread that reads it. */
+/* One follow, and the thread that reads it. Free for another one where there is no follow. */
 struct reader {
     steadywire_follow *follow;
     pthread_t thread;
     char *name;
+    int ended;
 };
 
 static steadywire_client *client;
 static steadywire_reporter *reporters[REPORTERS];
 static struct reader readers[FOLLOWS];
-static size_t reader_count;
+static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER; /* of `ended` */
 
 static void fail(const char *what, const char *about) {
     fprintf(stderr, "driver.c: %s: %s\n", what, about);
@@ -101,6 +102,36 @@ static void *read_follow(void *argument) {
     } else {
         say("failed", reader->name, steadywire_status_name(status));
     }
+    pthread_mutex_lock(&ending);
+    reader->ended = 1;
+    pthread_mutex_unlock(&ending);
+    return NULL;
+}
+
+/* Ends the follow where it has not come to its end. */
+static void end_reader(struct reader *reader) {
+    steadywire_follow_free(reader->follow);
+    pthread_join(reader->thread, NULL);
+    free(reader->name);
+    reader->follow = NULL;
+}
+
+static int has_ended(struct reader *reader) {
+    pthread_mutex_lock(&ending);
+    const int ended = reader->ended;
+    pthread_mutex_unlock(&ending);
+    return ended;
+}
+
+static struct reader *free_reader(void) {
+    for (size_t i = 0; i < FOLLOWS; i++) {
+        if (readers[i].follow != NULL && has_ended(&readers[i])) {
+            end_reader(&readers[i]);
+        }
+        if (readers[i].follow == NULL) {
+            return &readers[i];
+        }
+    }
     return NULL;
 }
 
@@ -123,12 +154,11 @@ static steadywire_status begin_client(char **f, size_t count) {
 }
 
 static void end_client(void) {
-    for (size_t i = 0; i < reader_count; i++) {
-        steadywire_follow_free(readers[i].follow);
-        pthread_join(readers[i].thread, NULL);
-        free(readers[i].name);
+    for (size_t i = 0; i < FOLLOWS; i++) {
+        if (readers[i].follow != NULL) {
+            end_reader(&readers[i]);
+        }
     }
-    reader_count = 0;
     for (size_t i = 0; i < REPORTERS; i++) {
         steadywire_reporter_free(reporters[i]);
         reporters[i] = NULL;
@@ -193,17 +223,18 @@ static steadywire_status send_message(char **f, char *name) {
 }
 
 static steadywire_status begin_follow(const char *task, char *name) {
-    if (reader_count == FOLLOWS) {
+    struct reader *reader = free_reader();
+    if (reader == NULL) {
         fail("one follow too many", task);
+        return STEADYWIRE_INTERNAL;
     }
-    struct reader *reader = &readers[reader_count];
     const steadywire_status status = steadywire_client_follow(client, task, STEADYWIRE_NUL, &reader->follow);
     if (status != STEADYWIRE_OK) {
         free(name);
         return status;
     }
     reader->name = name;
-    reader_count++;
+    reader->ended = 0;
     if (pthread_create(&reader->thread, NULL, read_follow, reader) != 0) {
         fail("no thread for", task);
     }
@@ -220,14 +251,31 @@ static steadywire_status begin_report(const char *task) {
     return STEADYWIRE_INTERNAL;
 }
 
-static steadywire_reporter *reporter_of(const char *task) {
+static size_t reporter_at(const char *task) {
     for (size_t i = 0; i < REPORTERS; i++) {
         if (reporters[i] != NULL && strcmp(steadywire_reporter_task_id(reporters[i], NULL), task) == 0) {
-            return reporters[i];
+            return i;
         }
     }
     fail("nobody reports", task);
-    return NULL;
+    return 0;
+}
+
+static steadywire_reporter *reporter_of(const char *task) { return reporters[reporter_at(task)]; }
+
+/* With its end the reporter has done its work. */
+static steadywire_status end_report(char **f, char *name) {
+    const size_t at = reporter_at(f[1]);
+    const steadywire_status status =
+        strcmp(f[0], "complete") == 0
+            ? steadywire_reporter_complete(reporters[at], f[2], STEADYWIRE_NUL, on_receipt, name, free)
+            : steadywire_reporter_error(reporters[at], f[2], STEADYWIRE_NUL, f[3], STEADYWIRE_NUL, on_receipt, name,
+                                        free);
+    if (status == STEADYWIRE_OK) {
+        steadywire_reporter_free(reporters[at]);
+        reporters[at] = NULL;
+    }
+    return status;
 }
 
 /* What is answered later owns a copy of its name. */
@@ -285,12 +333,8 @@ static steadywire_status call(char **f, size_t count, const char *given) {
     if (strcmp(verb, "send") == 0) {
         return send_message(f, name);
     }
-    if (strcmp(verb, "complete") == 0) {
-        return steadywire_reporter_complete(reporter_of(f[1]), f[2], STEADYWIRE_NUL, on_receipt, name, free);
-    }
-    if (strcmp(verb, "fail") == 0) {
-        return steadywire_reporter_error(reporter_of(f[1]), f[2], STEADYWIRE_NUL, f[3], STEADYWIRE_NUL, on_receipt,
-                                         name, free);
+    if (strcmp(verb, "complete") == 0 || strcmp(verb, "fail") == 0) {
+        return end_report(f, name);
     }
     fail("nobody understands", verb);
     return STEADYWIRE_INTERNAL;

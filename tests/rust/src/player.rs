@@ -114,13 +114,22 @@ impl Player {
         self.mono_ms = end;
     }
 
-    /// A step with `times` is played that often: task ids get the number appended, leases count on from theirs.
+    /// A step with `times` is played that often: task ids get the number appended, leases count on from theirs; with
+    /// `numbered` both, and messages too are of tasks with the number.
     fn repeated(&mut self, step: &Value) -> Result<(), ErrorKind> {
-        let Some(times) = step.get("times").map(number).filter(|_| step.get("do") != Some(&"send".into())) else {
+        let numbered = step.get("numbered").is_some();
+        let in_one = !numbered && step.get("do") == Some(&"send".into());
+        let Some(times) = step.get("times").map(number).filter(|_| !in_one) else {
             return self.call(step);
         };
         let mut one = step.clone();
+        one["times"] = 1.into();
         for n in 1..=times {
+            for place in ["/task", "/message/taskId"] {
+                if let Some(task) = step.pointer(place).and_then(Value::as_str).filter(|_| numbered) {
+                    one.pointer_mut(place).map(|one| *one = format!("{task}{n}").into());
+                }
+            }
             if let Some(lease) = step.get("lease") {
                 one["lease"] = (number(lease) + n - 1).into();
             } else if let Some(task) = step.get("task").and_then(Value::as_str) {

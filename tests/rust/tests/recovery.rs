@@ -251,6 +251,30 @@ async fn an_acknowledged_end_survives_the_end_of_its_process() {
     assert_eq!((outcome.kind, &*outcome.data), (OutcomeKind::Complete, "\"from the child\""));
 }
 
+/// P-PUB-3, PUB-1: the task of a worker that was cut off ends later than that of one that went for good after it.
+#[tokio::test]
+async fn a_worker_that_is_back_and_says_nothing_is_not_lost() {
+    let hub = Hub::builder().publisher_lease(Duration::from_secs(2)).start().await.unwrap();
+    let (follower, _) = client(&hub);
+    let (quiet, gone) = (follower.wait("quiet").unwrap(), follower.wait("gone").unwrap());
+    let (worker, worked) = client(&hub);
+    let reporter = worker.report("quiet").unwrap();
+    reporter.progress(50.0, "", "").unwrap();
+    patiently(worker.flush()).await.unwrap().unwrap();
+    hub.cut_all();
+    came(&worked, json!({ "event": "stateChange", "state": "reconnecting" })).await;
+    came(&worked, json!({ "event": CONNECTED })).await;
+    let (other, _) = client(&hub);
+    patiently(other.connect(None)).await.unwrap().unwrap();
+    drop(other.send(Message::progress("gone", 1.0)).unwrap());
+    patiently(other.flush()).await.unwrap().unwrap();
+    drop(other);
+    assert_eq!(patiently(gone).await.unwrap().unwrap().code, "worker_lost");
+    patiently(reporter.complete("1")).await.unwrap().unwrap();
+    let outcome = patiently(quiet).await.unwrap().unwrap();
+    assert_eq!((outcome.kind, &*outcome.code), (OutcomeKind::Complete, ""));
+}
+
 #[tokio::test]
 async fn a_worker_that_dies_is_an_error_of_its_task() {
     let lease = Duration::from_millis(50);

@@ -143,12 +143,13 @@ impl SeatPlan {
 
 fn server(rng: &mut Rng) -> ServerPlan {
     let bits = match rng.below(10) {
-        0..=3 => 31,
+        0..=3 => 63,
         4..=5 => 0,
-        _ => rng.below(32),
+        _ => rng.below(64),
     };
     let has = |bit: u64| bits & (1 << bit) != 0;
-    let features = Features { resume: has(0), ack: has(1), batch: has(2), query: has(3), heartbeat: has(4) };
+    let features =
+        Features { resume: has(0), ack: has(1), batch: has(2), query: has(3), heartbeat: has(4), publish: has(5) };
     let replay = match rng.below(4) {
         _ if features.resume => Replay::All,
         0 => Replay::All,

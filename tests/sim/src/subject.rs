@@ -33,6 +33,8 @@ pub enum Sabotage {
     DropSubscribe,
     /// A message is not written.
     DropMessage,
+    /// It is not said which tasks are still reported.
+    DropPublish,
     /// A connection is dialled beside the one that is there.
     DialTwice,
     /// A lost connection is never dialled again.
@@ -61,6 +63,7 @@ impl Sabotage {
         Self::AnswerTwice,
         Self::DropSubscribe,
         Self::DropMessage,
+        Self::DropPublish,
         Self::DialTwice,
         Self::NeverDial,
         Self::Spin,
@@ -122,6 +125,7 @@ impl Subject {
         let transmit = self.session.poll_transmit(now);
         let drop = match (self.sabotage, &transmit) {
             (Some(Sabotage::DropSubscribe), Some(Transmit::Text(text))) => text.contains("\"action\":\"subscribe\""),
+            (Some(Sabotage::DropPublish), Some(Transmit::Text(text))) => text.contains("\"action\":\"publish\""),
             (Some(Sabotage::DropMessage), Some(Transmit::Text(text))) => text.contains("\"id\":\""),
             _ => false,
         };

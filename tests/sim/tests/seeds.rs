@@ -8,13 +8,14 @@ use steadywire_sim::subject::Sabotage;
 const SEEDS: u64 = 200;
 
 /// What must have happened among them: a simulator that cannot get there proves nothing.
-const REACHED: [&str; 28] = [
+const REACHED: [&str; 29] = [
     "path resumed with replay",
     "path replay dropped",
     "path run again",
     "path read pause",
     "path read resume",
     "path written again",
+    "path published again",
     "path synthetic outcome",
     "path unknown to the server",
     "path credentials of no use",

@@ -69,6 +69,11 @@ export function encodeSubscribeBatch(timestamp: number, tasks: readonly Since[])
   return encodeAction('', timestamp, { action: 'subscribe', tasks: named });
 }
 
+/** Names tasks that are published again on this connection. */
+export function encodePublish(timestamp: number, tasks: readonly { readonly id: string }[]): string {
+  return encodeAction('', timestamp, { action: 'publish', tasks: tasks.map(({ id }) => ({ taskId: id })) });
+}
+
 /** Whether a text is one JSON value. */
 export function isJson(value: string): boolean {
   try {

@@ -18,6 +18,8 @@ export interface Features {
   readonly query: boolean;
   /** Heartbeats are answered. */
   readonly heartbeat: boolean;
+  /** `publish` is understood: a publisher that is back keeps its tasks alive by it. */
+  readonly publish: boolean;
 }
 
 /** What a server says of a task in `subscribed` and `state`. */

@@ -88,7 +88,7 @@ function frameOf(envelope: Fields, source: string): Frame {
     body = { type, data: raw() };
   } else if (type === 'status') {
     const action = fields && text(fields['action']);
-    if (fields && action !== undefined && /^(?:hello|(?:un)?subscribe|subscribed|query|state|ack)$/.test(action)) {
+    if (fields && action !== undefined && isControl(action, fields)) {
       taskId = reader.text(envelope['taskId']) ?? '';
       body = control(reader, action, taskId, fields, raw);
     } else {
@@ -107,6 +107,13 @@ function frameOf(envelope: Fields, source: string): Frame {
   return Object.assign(body, { taskId, timestamp, seq, covers, epoch, faults: reader.faults });
 }
 
+/** Whether a `status` is about the conversation. */
+function isControl(action: string, { tasks }: Fields): boolean {
+  return action === 'publish'
+    ? Array.isArray(tasks)
+    : /^(?:hello|(?:un)?subscribe|subscribed|query|state|ack)$/.test(action);
+}
+
 function control(reader: Reader, action: string, taskId: string, fields: Fields, raw: () => string): Body {
   if (action === 'hello') {
     reader.integer(fields['version']);
@@ -122,9 +129,9 @@ function control(reader: Reader, action: string, taskId: string, fields: Fields,
     return { type: 'ack', id };
   }
   const { tasks } = fields;
-  if (action === 'subscribe' && Array.isArray(tasks)) {
+  if ((action === 'subscribe' || action === 'publish') && Array.isArray(tasks)) {
     for (const entry of tasks) {
-      wantedTask(reader, entry);
+      namedTask(reader, entry, action === 'subscribe');
     }
     return { type: 'request' };
   }
@@ -155,16 +162,17 @@ function helloFeatures(reader: Reader, names: unknown): Features {
     batch: has('batch'),
     query: has('query'),
     heartbeat: has('heartbeat'),
+    publish: has('publish'),
   };
 }
 
-/** An entry of `tasks` that names no task, or a cursor that is none, is a fault. */
-function wantedTask(reader: Reader, entry: unknown): void {
+/** An entry of `tasks` that names no task, or a cursor that is none where there may be one, is a fault. */
+function namedTask(reader: Reader, entry: unknown, hasCursor: boolean): void {
   if (!isObject(entry) || !text(entry['taskId'])) {
     reader.faults++;
     return;
   }
-  const { since } = entry;
+  const since = hasCursor ? entry['since'] : undefined;
   if (since != null && !(isObject(since) && text(since['epoch']) && new Reader().integer(since['seq']) !== undefined)) {
     reader.faults++;
   }

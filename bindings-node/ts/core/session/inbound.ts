@@ -9,6 +9,7 @@ import { SHOWN_BYTES } from './limits';
 import { report } from './link';
 import { endOfWord, endTask, hintEnd, lose, tellEnd, type End } from './outcome';
 import { repeats } from './outcomes';
+import { publicationsBegin } from './publications';
 import { awaitWordOf, heardOf, onTaskState } from './questions';
 import { onAck, onRefusedMessage } from './receipts';
 import { isNew, isOfLeftRun } from './resume';
@@ -92,6 +93,7 @@ function onFrame(s: Session, frame: Frame, text: string): void {
     case 'hello':
       s.heartbeat.answers ||= frame.features.heartbeat;
       featuresAreKnown(s, frame.features);
+      publicationsBegin(s, frame.features);
       break;
     case 'subscribed':
     case 'state':

@@ -7,6 +7,7 @@ import { utf8Length } from './bytes';
 import { checkTaskId, refuse } from './calls';
 import type { Draft, InputOf, Ticket, Transmit } from './io';
 import { RESERVE_MESSAGES } from './limits';
+import { noteSent } from './publications';
 import { hasWindow, nextProof, noteWritten, receiptsUnknown, settleReceipt, wantsProofFirst } from './receipts';
 import type { Session } from './session';
 import { allSent } from './subscriptions';
@@ -68,6 +69,7 @@ export function send(s: Session, { ticket, message: draft }: InputOf<'send'>): v
   if (superseded) {
     dropQueued(s, superseded, 'superseded');
   }
+  noteSent(s, type, taskId, text);
   outbox.lastOrder = order;
   outbox.bytes += bytes;
   outbox.queue.push({
@@ -179,7 +181,8 @@ function logsToDrop({ queue }: Outbox, messages: number, bytes: number): Queued[
   return undefined;
 }
 
-function isOfProtocol(type: string): boolean {
+/** Whether a message is of a type that tells of a task. */
+export function isOfProtocol(type: string): boolean {
   return /^(?:progress|log|status|complete|error)$/.test(type);
 }
 

@@ -96,6 +96,15 @@ export function hintEnd(s: Session, task: Task, end: Terminal, data: string | un
   rearm(s.tasks, task);
 }
 
+/** The server names an epoch: what a run before it said of its end does not count any more. */
+export function forgetHintOfOtherRun(s: Session, task: Task, epoch: string): void {
+  const last = task.cursor ? task.cursor.epoch : task.toldEpoch;
+  if (task.hint && last !== undefined && last !== epoch) {
+    task.hint = undefined;
+    rearm(s.tasks, task);
+  }
+}
+
 /** The task's own last message did not come: an end is made from the status. */
 export function hintIsDue(s: Session, task: Task): void {
   const { end: kind, data = 'null' } = task.hint ?? { end: 'error' };

@@ -57,10 +57,12 @@ export function onTaskState(s: Session, id: string, state: TaskState, answersSub
     task.unknowns = 0;
   }
   const end = endOf(status);
-  if (end) {
+  const isAsked = answersSubscribe && canQuery(s) && (end !== undefined || status === undefined);
+  // An end without its data would become an outcome without it, where the link is slow or lost meanwhile.
+  if (end && (state.data !== undefined || !isAsked)) {
     hintEnd(s, task, end, state.data);
   }
-  if (answersSubscribe && canQuery(s) && (end || status === undefined)) {
+  if (isAsked) {
     request(s, task, true);
   }
 }

@@ -6,6 +6,7 @@ import { makePing } from './heartbeat';
 import type { InputOf, Ticket } from './io';
 import { MAX_IN_FLIGHT, PROOF_EVERY, WRITTEN_AFTER_MS } from './limits';
 import type { Queued } from './outbox';
+import { notePublished } from './publications';
 import type { Session } from './session';
 import { noteReceipt } from './stats';
 
@@ -47,6 +48,7 @@ export function flush(s: Session, { ticket }: InputOf<'flush'>): void {
 export function noteWritten(s: Session, message: Queued): string {
   const { receipts, subscriptions } = s;
   const { text } = message;
+  notePublished(s, message.task);
   const kept = message.id !== undefined && subscriptions.features !== undefined && subscriptions.features.ack;
   if (kept) {
     receipts.kept++;

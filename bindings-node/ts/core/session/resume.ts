@@ -5,6 +5,7 @@ import { utf8Length } from './bytes';
 import { tell } from './calls';
 import { MAX_IDLE, MAX_TASK_ID, RECENT_FRAMES } from './limits';
 import type { Session } from './session';
+import { forgetHintOfOtherRun } from './outcome';
 import { findOrAdd, rearm, type Task } from './tasks';
 
 /** Whether a frame of an open task is new. Moves the cursor and tells of a gap before it. */
@@ -43,6 +44,7 @@ export function isNew(s: Session, task: Task, frame: Frame, text: string): boole
 
 /** The server names the epoch of an open task. Another one than the cursor's: the rest of that is missing. */
 export function epochIs(s: Session, task: Task, epoch: string): void {
+  forgetHintOfOtherRun(s, task, epoch);
   const { cursor, endedBefore } = task;
   task.endedBefore = undefined;
   if (endedBefore && endedBefore.epoch !== epoch) {

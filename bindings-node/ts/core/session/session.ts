@@ -32,6 +32,7 @@ import {
   type Link,
 } from './link';
 import { nextMessage, send, type Outbox } from './outbox';
+import { nextPublication } from './publications';
 import { tasksTimeout } from './questions';
 import { flush, newReceipts, writtenDeadline, writtenTimeout, type Receipts } from './receipts';
 import { importCursors } from './resume';
@@ -148,7 +149,7 @@ export class Session {
     if (this.link.phase !== 'open') {
       return undefined;
     }
-    const transmit = nextControl(this) ?? nextSubscription(this) ?? nextMessage(this);
+    const transmit = nextControl(this) ?? nextSubscription(this) ?? nextPublication(this) ?? nextMessage(this);
     if (transmit === undefined) {
       endWhenDrained(this);
     } else if (typeof transmit === 'string') {

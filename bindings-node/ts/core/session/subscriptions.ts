@@ -24,6 +24,8 @@ export interface Subscriptions {
   queue: Queue<Task>;
   /** Tasks with a cursor, which wait for the hello. Bounded likewise. */
   held: Task[];
+  /** Tasks that are still reported, once the server has asked for them, in order. Bounded by the number of leases. */
+  published: Task[] | undefined;
   /** `MAX_REQUESTS` at most. */
   readonly requests: Queue<Request>;
   /** When the first of the last few `subscribe` frames was written, and how many there were since. */
@@ -35,7 +37,14 @@ export interface Subscriptions {
 type Request = readonly [task: string, isQuery: boolean];
 
 /** What a server can do that never says hello. */
-const NO_FEATURES: Features = { resume: false, ack: false, batch: false, query: false, heartbeat: false };
+const NO_FEATURES: Features = {
+  resume: false,
+  ack: false,
+  batch: false,
+  query: false,
+  heartbeat: false,
+  publish: false,
+};
 
 /** Nothing to ask. */
 export function newSubscriptions(): Subscriptions {
@@ -44,6 +53,7 @@ export function newSubscriptions(): Subscriptions {
     helloDue: Infinity,
     queue: queueOf([]),
     held: [],
+    published: undefined,
     requests: queueOf([]),
     paceFrom: 0,
     sentInPace: 0,

@@ -4,6 +4,7 @@ import type { Generation, LeaseId, LeaseKind } from './io';
 import { MAX_IDLE } from './limits';
 import { entryOf, move, type Entry } from './ordered';
 import type { Outcomes } from './outcomes';
+import type { Reported } from './publications';
 
 /** How far the subscription to a task is. */
 export type Phase =
@@ -48,6 +49,8 @@ export interface Task {
   readonly leases: Map<LeaseId, LeaseKind>;
   /** How many of them are reporters'. */
   reporters: number;
+  /** What they have said, while there are any. */
+  reported: Reported | undefined;
   /** Order of the last `connect`, `subscribe` or lease; 0 = never. */
   rank: number;
   /** Order in which the subscription was opened. */
@@ -150,6 +153,7 @@ export function findOrAdd(tasks: Tasks, id: string): Task {
     flag: false,
     leases: new Map(),
     reporters: 0,
+    reported: undefined,
     rank: 0,
     opened: 0,
     askedOn: 0,
@@ -233,6 +237,7 @@ export function addLease(tasks: Tasks, lease: LeaseId, task: Task, kind: LeaseKi
   task.leases.set(lease, kind);
   if (kind === 'report') {
     task.reporters++;
+    task.reported ??= { order: ++tasks.lastOrder, firstOn: 0, ended: false };
     tasks.reported++;
   }
 }
@@ -242,7 +247,9 @@ export function endLease(tasks: Tasks, lease: LeaseId, task: Task, kind: LeaseKi
   tasks.leases.delete(lease);
   task.leases.delete(lease);
   if (kind === 'report') {
-    task.reporters--;
+    if (--task.reporters === 0) {
+      task.reported = undefined;
+    }
     tasks.reported--;
   }
 }

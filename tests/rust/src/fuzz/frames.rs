@@ -9,9 +9,9 @@ const MAX_DEPTH: u32 = 4;
 const MAX_LENGTH: usize = 4096;
 
 const TYPES: [&str; 8] = ["progress", "log", "status", "complete", "error", "heartbeat", "custom", "Progress"];
-const ACTIONS: [&str; 9] =
-    ["hello", "subscribe", "unsubscribe", "subscribed", "query", "state", "ack", "other", "Hello"];
-const WORDS: [&str; 20] = [
+const ACTIONS: [&str; 10] =
+    ["hello", "subscribe", "unsubscribe", "subscribed", "query", "state", "ack", "publish", "other", "Hello"];
+const WORDS: [&str; 21] = [
     "t",
     "t0",
     "",
@@ -30,6 +30,7 @@ const WORDS: [&str; 20] = [
     "batch",
     "query",
     "heartbeat",
+    "publish",
     "cancelled",
     "é",
 ];

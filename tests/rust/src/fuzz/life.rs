@@ -30,7 +30,7 @@ const REASONS: [&str; 9] = [
 
 /// Frames that a life needs more often than chance would bring them. `@` is a task, `#` a number from 0 to 15.
 const FRAMES: [&str; 25] = [
-    "{\"type\":\"status\",\"data\":{\"action\":\"hello\",\"features\":[\"resume\",\"ack\",\"batch\",\"query\",\"heartbeat\"]}}",
+    "{\"type\":\"status\",\"data\":{\"action\":\"hello\",\"features\":[\"resume\",\"ack\",\"batch\",\"query\",\"heartbeat\",\"publish\"]}}",
     "{\"type\":\"status\",\"data\":{\"action\":\"hello\",\"features\":[\"resume\",\"query\"]}}",
     "{\"type\":\"status\",\"data\":{\"action\":\"hello\",\"features\":[\"ack\"]}}",
     "{\"type\":\"status\",\"data\":{\"action\":\"hello\"}}",

@@ -3,8 +3,9 @@
 use serde_json::Value;
 use steadywire::protocol::{
     Body, Control, Frame, MessageKind, Outgoing, Rejected, Request, encode_ack, encode_heartbeat, encode_hello,
-    encode_log_data, encode_message, encode_progress_data, encode_query, encode_state, encode_subscribe_batch,
-    encode_subscribed, encode_unsubscribe, is_json, parse, parse_reference, write_number, write_string,
+    encode_log_data, encode_message, encode_progress_data, encode_publish, encode_query, encode_state,
+    encode_subscribe_batch, encode_subscribed, encode_unsubscribe, is_json, parse, parse_reference, write_number,
+    write_string,
 };
 
 use super::bytes::Bytes;
@@ -132,7 +133,10 @@ fn write_control(out: &mut String, control: &Control<'_>, task: &str, stamp: i64
         }
         Control::Request(Request::Unsubscribe) => encode_unsubscribe(out, task, stamp),
         Control::Request(Request::Query) => encode_query(out, task, stamp),
-        Control::Hello { .. } | Control::Request(Request::Subscribe { .. }) => return None,
+        Control::Request(Request::Publish { tasks }) if task.is_empty() => {
+            encode_publish(out, stamp, tasks.iter().map(|task| &**task));
+        }
+        Control::Hello { .. } | Control::Request(Request::Subscribe { .. } | Request::Publish { .. }) => return None,
     }
     Some(())
 }

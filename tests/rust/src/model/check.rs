@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use steadywire::event::{Batch, ErrorSource, Event, Item, LostReason, Outcome, OutcomeKind, Settlement, State};
 use steadywire::protocol::{self, Body, Control, Features};
-use steadywire::session::limits::{MAX_IN_FLIGHT, RESERVE_MESSAGES};
+use steadywire::session::limits::{BATCH_TASKS, MAX_IN_FLIGHT, RESERVE_MESSAGES};
 use steadywire::session::{CredentialsRequest, Generation, Input, LeaseKind, Output, Session, Transmit};
 
 use super::acts::Setup;
@@ -199,6 +199,7 @@ impl Check {
             self.features.resume |= features.resume;
             self.features.batch |= features.batch;
             self.features.query |= features.query;
+            self.features.publish |= features.publish;
         }
         // Another epoch after the outcome opens the subscription again.
         if frame.epoch.is_some() {
@@ -398,6 +399,15 @@ impl Check {
             },
             Some("unsubscribe") => assert!(self.asked.remove(&task), "{task} was not subscribed on this link"),
             Some("query") => assert!(self.features.query, "{text} to {:?}", self.features),
+            Some("publish") => {
+                assert!(self.features.publish, "{text} to {:?}", self.features);
+                let tasks = frame["data"]["tasks"].as_array().expect("it names tasks");
+                assert!((1..=BATCH_TASKS).contains(&tasks.len()), "{text}");
+                for task in tasks {
+                    let held = |(of, kind): &(String, LeaseKind)| *of == task["taskId"] && *kind == LeaseKind::Report;
+                    assert!(self.leases.values().any(held), "nobody reports {task}");
+                }
+            }
             _ => {}
         }
         // The answer to a heartbeat says whatever the server said.

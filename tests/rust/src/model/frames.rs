@@ -60,9 +60,9 @@ fn end() -> impl Strategy<Value = String> {
 }
 
 fn hello() -> impl Strategy<Value = String> {
-    proptest::sample::subsequence(vec!["resume", "ack", "batch", "query", "heartbeat"], 0..=5).prop_map(|features| {
-        format!("{{\"type\":\"status\",\"data\":{{\"action\":\"hello\",\"features\":{features:?}}}}}")
-    })
+    proptest::sample::subsequence(vec!["resume", "ack", "batch", "query", "heartbeat", "publish"], 0..=6).prop_map(
+        |features| format!("{{\"type\":\"status\",\"data\":{{\"action\":\"hello\",\"features\":{features:?}}}}}"),
+    )
 }
 
 fn state() -> impl Strategy<Value = String> {

@@ -77,6 +77,7 @@ impl Judge {
             Input::Close => self.take_back(session, scene),
             Input::Opened { .. } => {
                 self.links.opens();
+                self.publications_begin();
                 self.new_link();
                 let lost: Vec<String> =
                     self.tasks.iter().filter(|(_, t)| t.phase == Phase::Lost).map(|(id, _)| id.clone()).collect();
@@ -132,6 +133,7 @@ impl Judge {
         let task = self.tasks.entry(id.to_owned()).or_default();
         if kind == LeaseKind::Report {
             task.reporting += 1;
+            task.reported.get_or_insert_default();
             // From here on the cursor is kept, if it still is.
             self.may_be_forgotten(id, session, scene);
         } else {
@@ -154,6 +156,7 @@ impl Judge {
         let Some(task) = self.tasks.get_mut(&id) else { return };
         if kind == LeaseKind::Report {
             task.reporting -= 1;
+            task.reported.take_if(|_| task.reporting == 0);
             if task.reporting == 0 && task.phase == Phase::Idle {
                 task.idle_since = scene.mono;
             }

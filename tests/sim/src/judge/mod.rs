@@ -6,6 +6,7 @@
 //! - `tasks`: who wants which task, and that each subscription has exactly one end
 //! - `coverage`: nothing twice, no false gap, no silent hole
 //! - `receipts`: what became of messages
+//! - `publications`: which tasks are said to be still reported
 //! - `links`: states, connections, and when a client may stop
 //! - `ends`: how attempts and connections end, and who is asked what that means
 
@@ -14,6 +15,7 @@ mod coverage;
 mod ends;
 mod heard;
 mod links;
+mod publications;
 mod receipts;
 mod tasks;
 
@@ -33,6 +35,7 @@ pub use ends::is_awaited;
 use ends::{Blame, Ends};
 pub use heard::Heard;
 use links::Links;
+use publications::Publications;
 use receipts::Sent;
 use tasks::Task;
 
@@ -63,6 +66,7 @@ pub struct Judge {
     owed: VecDeque<(u64, Outcome)>,
     ending: Option<Ending>,
     sent: BTreeMap<u64, Sent>,
+    publications: Publications,
     links: Links,
     ends: Ends,
     /// What the step brought in.
@@ -98,6 +102,7 @@ impl Judge {
             owed: VecDeque::new(),
             ending: None,
             sent: BTreeMap::new(),
+            publications: Publications::default(),
             links: Links::default(),
             ends: Ends::default(),
             cause: Cause::Other,
@@ -140,6 +145,11 @@ impl Judge {
         self.sent.values().any(|sent| sent.is_unsettled())
     }
 
+    /// Tasks of which the server is still to be told that they are reported.
+    pub fn owes(&self, link: LinkId) -> BTreeSet<&str> {
+        self.unpublished(Some(link))
+    }
+
     /// Whether a disconnect is under way.
     pub fn is_ending(&self) -> bool {
         self.ending.is_some()
@@ -169,7 +179,7 @@ impl Judge {
     pub fn took(&mut self, input: &Input<'_>, session: &Session, scene: &mut Scene<'_>) {
         self.count_blame();
         self.call(input, session, scene);
-        self.note_features();
+        self.note_features(scene);
         self.begin_heard(session, scene);
     }
 
@@ -192,6 +202,7 @@ impl Judge {
     /// If it must not write that now.
     pub fn writes(&mut self, transmit: &Transmit, scene: &mut Scene<'_>) {
         if let Transmit::Text(text) = transmit {
+            self.publishes(text, scene);
             self.message_written(text, scene);
         }
     }

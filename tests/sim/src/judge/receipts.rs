@@ -30,6 +30,7 @@ impl Sent {
 impl Judge {
     pub(super) fn sends(&mut self, ticket: u64, draft: &Draft<'_>) {
         let heartbeat = matches!(draft.kind, DraftKind::Heartbeat);
+        self.sends_of(ticket, draft);
         self.sent.insert(ticket, Sent { ack: draft.ack, heartbeat, ..Sent::default() });
     }
 
@@ -96,6 +97,10 @@ impl Judge {
                 assert!(of_this(), "{ticket} is rejected by {speaks:?}");
             }
             Receipt::Dropped(reason) => {
+                if *reason == DropReason::Overflow {
+                    self.is_dropped_at_once(ticket);
+                }
+                let sent = &self.sent[&ticket];
                 assert!(sent.handed.is_empty(), "{ticket} is dropped, {reason:?}, and was written: {sent:?}");
                 let fits = match reason {
                     DropReason::Superseded | DropReason::Overflow => self.cause == Cause::Call,
@@ -117,9 +122,12 @@ impl Judge {
     }
 
     /// What the server says it can do, of this link.
-    pub(super) fn note_features(&mut self) {
+    pub(super) fn note_features(&mut self, scene: &Scene<'_>) {
         if let Some(features) = self.heard.as_ref().and_then(|heard| heard.features()) {
             self.links.greeted(features);
+            if features.publish {
+                self.publications_are_wanted(scene);
+            }
         }
     }
 

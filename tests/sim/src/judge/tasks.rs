@@ -4,6 +4,7 @@ use steadywire::event::{Event, Lost, LostReason, Outcome, OutcomeKind};
 use steadywire::session::LeaseKind;
 
 use super::coverage::Position;
+use super::publications::Reported;
 use super::{Cause, Judge, Scene};
 
 /// What a session should know of a task.
@@ -14,6 +15,8 @@ pub(super) struct Task {
     pub following: usize,
     /// Leases of its reporters.
     pub reporting: usize,
+    /// What they have said, while there are any.
+    pub reported: Option<Reported>,
     pub phase: Phase,
     pub position: Position,
     /// Since when nobody holds it.

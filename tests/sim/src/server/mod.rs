@@ -257,6 +257,14 @@ impl Server {
                 let wall = self.wall();
                 self.say(link, |out| encode_state(out, id, wall, &state));
             }
+            Request::Publish { tasks } => {
+                assert!(features.publish, "publish for a server with {features:?}");
+                for id in tasks {
+                    if self.knows(id).is_some_and(|(_, _, end)| end.is_none()) {
+                        self.stays(Publisher::Link(link), id);
+                    }
+                }
+            }
         }
     }
 

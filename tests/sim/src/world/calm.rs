@@ -105,6 +105,10 @@ impl World {
         if waiting > 0 || (written > 0 && is_answered) {
             return Some(format!("session {serial} has {waiting} messages that wait and {written} unsettled"));
         }
+        let unsaid = life.judge.owes(link);
+        if !unsaid.is_empty() {
+            return Some(format!("session {serial} has not said that it still reports {unsaid:?}"));
+        }
         if !self.seats[seat].jobs.is_empty() {
             return Some(format!("session {serial} cannot send the end of its task"));
         }

@@ -1,0 +1,229 @@
+"""That the soak test fails where something is wrong: on records and figures that are made up."""
+
+import random
+import unittest
+from collections import Counter
+from dataclasses import replace
+
+from driver import Driver
+from figures import GROWTH_KIB, Rest, Trend, trend
+from judge import Followed, Json, Record, Told, ended_once, judge
+from plan import JOINS, plan
+
+ACKED: Json = {"state": "acked"}
+END: Json = {"event": "complete", "taskId": "t", "data": "t", "synthetic": False}
+FAILED: Json = {"event": "error", "taskId": "t", "source": "task", "message": "m", "code": "c", "fatal": True}
+
+
+def log(number: int) -> Json:
+    """Give the event of a log line."""
+    return {"event": "log", "message": f"{number} and more"}
+
+
+def record(*events: Json) -> Record:
+    """Make a record in which all is right, with a message of each way; a follower may have seen something else."""
+    told = [
+        Told(1, "ack", "log", [ACKED]),
+        Told(2, "ack", "log", [ACKED]),
+        Told(3, "send", "log", [{"state": "written"}]),
+        Told(4, "report", "progress"),
+        Told(5, "ack", "status", [ACKED]),
+    ]
+    status: Json = {"event": "status", "data": {"number": 5}}
+    seen = list(events) or [log(1), log(2), {"event": "progress", "message": "4"}, status, END]
+    return Record("t", "w", {"event": "complete", "data": "t"}, told, [ACKED], [Followed("f", "before", seen, 1)])
+
+
+class Judge(unittest.TestCase):
+    """What a worker told against what a follower saw."""
+
+    def wrong(self, made: Record, *words: str) -> None:
+        """See that one thing is wrong, and that it is named by these words."""
+        found = judge(made)
+        assert len(found) == 1, found
+        for word in words:
+            assert word in found[0]
+
+    def test_what_is_right(self) -> None:
+        """Nothing is named."""
+        assert judge(record()) == []
+
+    def test_outcomes(self) -> None:
+        """There is one, at the end, and it is that of the worker."""
+        status: Json = {"event": "status", "data": {"number": 5}}
+        before = [log(1), log(2), status]
+        self.wrong(record(*before, {"event": "lost", "taskId": "t", "reason": "givenUp"}), "the outcome is", "givenUp")
+        self.wrong(record(*before, FAILED), "the outcome is")
+        self.wrong(record(*before, END | {"data": "u"}), "the outcome is")
+        self.wrong(record(*before), "0 outcomes")
+        self.wrong(record(*before, END, END), "2 outcomes")
+        self.wrong(record(*before, END, log(3)), "1 outcomes")
+        for ends in (0, 2):
+            made = record()
+            made.follows[0].ends = ends
+            self.wrong(made, f"ended {ends} times")
+
+    def test_an_error_that_is_no_end(self) -> None:
+        """It is none, and an error that is one has the text and the code that were told."""
+        made = record(log(1), log(2), {"event": "status", "data": {"number": 5}}, FAILED | {"fatal": False}, FAILED)
+        made.outcome = {"event": "error", "source": "task", "message": "m", "code": "c"}
+        assert judge(made) == []
+        made.outcome["code"] = "d"
+        self.wrong(made, "the outcome is")
+
+    def test_receipts(self) -> None:
+        """Each comes once, and not for what asked for none."""
+        for states in ([], ["acked", "acked"], ["unknown"], ["written"], ["dropped"], ["rejected"]):
+            made = record()
+            made.receipts = [{"state": state} for state in states]
+            self.wrong(made, "the end is")
+            made = record()
+            made.told[4].receipts = [{"state": state} for state in states]
+            self.wrong(made, "message 5")
+        for states in ([], ["written", "unknown"], ["acked"], ["rejected"]):
+            made = record()
+            made.told[2].receipts = [{"state": state} for state in states]
+            found = judge(made)
+            assert "message 3" in found[0], found
+        # What was sent before the server had said that it acknowledges is not acknowledged.
+        made = record()
+        made.receipts = made.told[4].receipts = [{"state": "written", "ackUnsupported": True}]
+        assert judge(made) == []
+        made = record()
+        made.told[3].receipts = [ACKED]
+        self.wrong(made, "message 4")
+
+    def test_messages(self) -> None:
+        """What has arrived by its receipt is seen, once and in order, and nothing that nobody told."""
+        status: Json = {"event": "status", "data": {"number": 5}}
+        self.wrong(record(log(1), status, END), "missing without a gap: [2]")
+        self.wrong(record(log(2), status, END), "missing without a gap: [1]")
+        self.wrong(record(log(1), log(2), END), "missing without a gap: [5]")
+        self.wrong(record(log(2), log(1), status, END), "out of order")
+        self.wrong(record(log(1), log(2), log(2), status, END), "twice")
+        self.wrong(record(log(1), log(2), log(4), status, END), "never told")
+        self.wrong(record(log(1), log(2), status, {"event": "overflow", "count": 1}, END), "overflow")
+        # What is not known to have arrived may be seen, and what is explained may be missing.
+        assert judge(record(log(1), log(2), log(3), status, END)) == []
+        gap: Json = {"event": "gap", "from": 1, "to": 1}
+        assert judge(record(gap, log(2), status, END)) == []
+        assert judge(record(gap | {"to": None}, status, END)) == []
+        self.wrong(record(gap, status, END), "missing without a gap: [1, 2]")
+        assert judge(record(END | {"synthetic": True})) == []
+
+    def test_what_a_listener_heard(self) -> None:
+        """One outcome for each task that was followed."""
+        assert ended_once("f", {"t", "u"}, Counter(["t", "u"])) == []
+        _twice, _never = ended_once("f", {"t", "u"}, Counter(["t", "t"]))
+        assert len(ended_once("f", set(), Counter(["t"]))) == 1
+
+
+class Figures(unittest.TestCase):
+    """Memory and descriptors of made-up processes, with a rest every 3 s."""
+
+    def rests(self, count: int, leak: float = 0.0, descriptors: float = 0.0) -> list[Rest]:
+        """Give what is seen of a process that warms up and then leaks so much KiB and descriptors in each rest."""
+        chance = random.Random(count)
+
+        def memory(at: int) -> int:
+            # Allocators take and give back by steps.
+            step = chance.choice((0, 0, 0, 128, 256)) + (4096 if at == count // 2 else 0)
+            return 20000 + step + int(leak * at) - (8000 if at < count // 8 else 0)
+
+        return [
+            Rest(3.0 * at, memory(at), 10 + chance.choice((0, 0, 2)) + int(descriptors * at)) for at in range(count)
+        ]
+
+    def judged(self, rests: list[Rest]) -> list[str]:
+        """Name what is wrong."""
+        found = trend(rests)
+        assert isinstance(found, Trend)
+        return found.wrong()
+
+    def test_what_is_flat(self) -> None:
+        """Steps, a peak and the warm-up are no leak, in a minute, ten and an hour."""
+        for count in (20, 200, 1200):
+            assert self.judged(self.rests(count)) == []
+
+    def test_memory(self) -> None:
+        """A leak is seen that is a little more than may be, and one that is a little less is none."""
+        for count in (20, 200, 1200):
+            rests = self.rests(count)
+            after = rests[-1].when - rests[round(count * 0.2)].when
+            allowed = GROWTH_KIB * max(after, 600.0) / 600.0
+            steps = after / 3.0
+            assert self.judged(self.rests(count, leak=0.6 * allowed / steps)) == []
+            (wrong,) = self.judged(self.rests(count, leak=1.4 * allowed / steps))
+            assert "memory" in wrong
+
+    def test_descriptors(self) -> None:
+        """One more in every third rest is seen."""
+        for count in (20, 200, 1200):
+            (wrong,) = self.judged(self.rests(count, descriptors=0.4))
+            assert "descriptors" in wrong
+
+    def test_too_few(self) -> None:
+        """What has hardly run is not judged."""
+        assert trend(self.rests(5)) is None
+
+
+class Drivers(unittest.IsolatedAsyncioTestCase):
+    """What drivers say."""
+
+    async def driver(self, *lines: str) -> Driver:
+        """Give one that has said this."""
+        driver = Driver("d", [])
+        for line in lines:
+            driver.take(line)
+        return driver
+
+    async def test_alarms(self) -> None:
+        """What is answered twice, lost or stopped is named, and what is a link's trouble is not."""
+        transport = '{"event":"error","source":"transport","fatal":%s,"message":"m","taskId":""}'
+        driver = await self.driver(f"event\t{transport % 'false'}")
+        assert driver.alarms == []
+        for line in (
+            f"event\t{transport % 'true'}",
+            'event\t{"event":"lost","taskId":"t","reason":"refused"}',
+            'event\t{"event":"overflow","count":1}',
+            'answer\t1\t{"state":"acked"}',
+            'followed\t1\t{"event":"log"}',
+            "failed\t1\tclosed",
+        ):
+            driver = await self.driver(line)
+            assert len(driver.alarms) == 1, line
+
+    async def test_outcomes_are_counted(self) -> None:
+        """Those that a listener heard, by task."""
+        end = '{"event":"complete","taskId":"t"}'
+        error = '{"event":"error","source":"task","fatal":true,"taskId":"u"}'
+        driver = await self.driver(f"event\t{end}", f"event\t{end}", f"event\t{error}")
+        assert driver.heard == {"t": 2, "u": 1}
+
+    async def test_what_nobody_understands(self) -> None:
+        """It ends the run."""
+        with self.assertRaises(ValueError):  # noqa: PT027 - there is no pytest here
+            await self.driver("what")
+
+
+class Plans(unittest.TestCase):
+    """What workers are told to do."""
+
+    def test_the_same_for_a_seed(self) -> None:
+        """And something else for another, or for another task."""
+        first = plan(1, "t", ["f", "g"])
+        assert plan(1, "t", ["f", "g"]) == first
+        assert plan(2, "t", ["f", "g"]) != first
+        assert replace(plan(1, "u", ["f", "g"]), task="t") != first
+
+    def test_everything_happens(self) -> None:
+        """Each way, kind, end and time to join, within a few tasks."""
+        made = [plan(1, str(number), ["f"]) for number in range(50)]
+        assert {one.fails for one in made} == {True, False}
+        assert {one.joins["f"] for one in made} == set(JOINS)
+        assert {step.way for one in made for step in one.steps} == {"report", "send", "ack"}
+        assert {step.kind for one in made for step in one.steps} == {"progress", "log", "status"}
+
+
+if __name__ == "__main__":
+    unittest.main()
