@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
+use crate::json::Json;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 use pyo3::{IntoPyObjectExt, PyTypeInfo};
-use crate::json::Json;
 
 /// A word of the core as Python writes it: `given_up` for `givenUp`.
 pub(crate) fn python_word(word: &'static str) -> Cow<'static, str> {

@@ -126,8 +126,10 @@ impl Player {
         one["times"] = 1.into();
         for n in 1..=times {
             for place in ["/task", "/message/taskId"] {
-                if let Some(task) = step.pointer(place).and_then(Value::as_str).filter(|_| numbered) {
-                    one.pointer_mut(place).map(|one| *one = format!("{task}{n}").into());
+                if let Some(task) = step.pointer(place).and_then(Value::as_str).filter(|_| numbered)
+                    && let Some(one) = one.pointer_mut(place)
+                {
+                    *one = format!("{task}{n}").into();
                 }
             }
             if let Some(lease) = step.get("lease") {
