@@ -14,7 +14,7 @@ def javascript() -> list[Surface]:
     script = Path(__file__).with_suffix(".mjs")
     ran = subprocess.run(["node", str(script)], capture_output=True, text=True, check=False, cwd=ROOT / "bindings-node")
     if ran.returncode:
-        raise UnreadableError(f"javascript.mjs failed: {ran.stderr.strip()}")
+        raise UnreadableError(f"javascript.mjs failed (`make pack-node` installs what it tries): {ran.stderr.strip()}")
     surfaces = [Surface(**one) for one in json.loads(ran.stdout)]
     for one in surfaces:
         one.options = set(one.options)

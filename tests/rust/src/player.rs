@@ -126,10 +126,9 @@ impl Player {
         one["times"] = 1.into();
         for n in 1..=times {
             for place in ["/task", "/message/taskId"] {
-                if let Some(task) = step.pointer(place).and_then(Value::as_str).filter(|_| numbered)
-                    && let Some(one) = one.pointer_mut(place)
-                {
-                    *one = format!("{task}{n}").into();
+                let task = step.pointer(place).and_then(Value::as_str).filter(|_| numbered);
+                if let (Some(task), Some(place)) = (task, one.pointer_mut(place)) {
+                    *place = format!("{task}{n}").into();
                 }
             }
             if let Some(lease) = step.get("lease") {

@@ -91,6 +91,8 @@ impl Judge {
             _ => {
                 let unsaid = self.unpublished(scene.link);
                 assert!(unsaid.is_empty(), "{unsaid:?} are not named before {text}");
+                // What had ended by now is not named on this connection, though it may run again.
+                self.publications.due.clear();
                 if let Some(reported) = self.tasks.get_mut(&*frame.task_id).and_then(|task| task.reported.as_mut()) {
                     reported.first = reported.first.or(scene.link);
                 }
