@@ -220,9 +220,10 @@ pub(crate) struct DemoArgs {
 #[derive(Args, Debug)]
 pub(crate) struct FaultsArgs {
     /// A script: a name that --list knows, or a file of JSON
+    #[arg(conflicts_with = "ChaosArgs")]
     pub(crate) script: Option<String>,
     /// Name the scripts that are there, and what a right client does with each
-    #[arg(long, conflicts_with_all = ["script", "again", "strict", "proxy"])]
+    #[arg(long, conflicts_with_all = ["script", "again", "strict", "proxy", "ChaosArgs"])]
     pub(crate) list: bool,
     /// Port to listen on; 0 takes a free one
     #[arg(long, default_value_t = 0)]
@@ -417,6 +418,7 @@ mod tests {
             &["faults", "--proxy", "ws://x/", "--port", "1", "--listen", "127.0.0.1:1"],
             &["faults", "x", "--seed", "1"],
             &["faults", "x", "--listen", "127.0.0.1:0"],
+            &["faults", "--list", "--seed", "1"],
             &["fly"],
         ] {
             let error = parse(words).expect_err(&words.join(" "));

@@ -50,11 +50,17 @@ pub(super) async fn relay(mut client: Side, mut server: Side, plan: Option<impl 
         // Where one direction has come to its end, the other still may bring what was on its way.
         tokio::select! {
             end = &mut up => if let End::Ended = end { timeout(LINGER, down).await.unwrap_or(end) } else { end },
-            end = &mut down => if let End::Ended = end { timeout(LINGER, up).await.unwrap_or(end) } else { end },
+            end = &mut down => match end {
+                End::Ended => timeout(LINGER, up).await.unwrap_or(end),
+                // Its reset may be told to a write alone: a read then takes it for a good end.
+                End::Gone => End::Reset,
+                end => end,
+            },
         }
     };
     match end {
-        End::Ended => {}
+        // The server was told when the client ended.
+        End::Ended | End::Gone => {}
         End::Reset => {
             reset(&client.stream);
             reset(&server.stream);
@@ -91,6 +97,8 @@ async fn drain(stream: &mut TcpStream) {
 enum End {
     /// Nothing more comes from one side, and the other was told so.
     Ended,
+    /// The client takes nothing any more.
+    Gone,
     /// One side was reset, or is to be.
     Reset,
     Silence,
@@ -177,16 +185,16 @@ impl Down<'_> {
                     continue;
                 }
                 if self.pass(frame.start).await.is_err() {
-                    return End::Ended;
+                    return End::Gone;
                 }
                 match self.strike(strike.fault, length).await {
                     Ok(None) => at = length,
                     Ok(Some(end)) => return end,
-                    Err(_) => return End::Ended,
+                    Err(_) => return End::Gone,
                 }
             }
             if self.pass(at).await.is_err() {
-                return End::Ended;
+                return End::Gone;
             }
             if let Some(end) = self.more(&mut from).await {
                 return end;
@@ -198,7 +206,7 @@ impl Down<'_> {
     async fn copy(&mut self, mut from: ReadHalf<'_>) -> End {
         loop {
             if self.pass(self.buffer.len()).await.is_err() {
-                return End::Ended;
+                return End::Gone;
             }
             if let Some(end) = self.more(&mut from).await {
                 return end;
