@@ -22,6 +22,9 @@ BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "deb
 # A test that hangs is a failure, and says where it hung.
 PATIENCE = 30
 
+# Steps of the scripted server.
+SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
+
 
 @pytest.fixture(autouse=True)
 def _watchdog():
@@ -96,3 +99,7 @@ def run(code, *arguments, **options):
     """Run a program of its own, with the package as it is installed."""
     command = [sys.executable, "-X", "faulthandler", "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, **options)
+
+
+def complete(task="t"):
+    return {"send": {"type": "complete", "taskId": task, "timestamp": 9, "data": {"ok": True}}}

@@ -9,10 +9,9 @@ import weakref
 import pytest
 
 import steadywire
-from conftest import PATIENCE, run
+from conftest import PATIENCE, SUBSCRIBE, run
 from steadywire import aio, errors
 
-SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
 PROGRESS = {"send": {"type": "progress", "taskId": "t", "timestamp": 9, "data": {"progress": 1}}}
 COMPLETE = {"send": {"type": "complete", "taskId": "t", "timestamp": 9, "data": {"ok": True}}}
 
