@@ -1235,7 +1235,7 @@ steadywire_status steadywire_client_fd(steadywire_client *client,
 /** The final state of a message. Unknown values will appear in later versions. */
 typedef int32_t steadywire_receipt_kind;
 
-/** The link carried it: the server gave a sign of life after it. */
+/** The link carried it: a sign of life came after it, or the link lasted for a heartbeat's interval more. */
 #define STEADYWIRE_RECEIPT_WRITTEN 1
 /** The server has taken it. */
 #define STEADYWIRE_RECEIPT_ACKED 2

@@ -23,7 +23,10 @@ export interface Outcome {
 
 /** What became of a message. */
 export type Receipt =
-  /** It was written, and the server has shown life since. `ackUnsupported`: it acknowledges nothing. */
+  /**
+   * It was written, and the server has shown life since, or the link lasted for `heartbeatInterval` more.
+   * `ackUnsupported`: the server acknowledges nothing.
+   */
   | { readonly state: 'written'; readonly ackUnsupported?: boolean | undefined }
   /** The server has it. */
   | { readonly state: 'acked' }
