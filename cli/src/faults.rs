@@ -50,13 +50,8 @@ async fn play(args: &FaultsArgs, loaded: Loaded) -> Exit {
     if !args.strict {
         script = script.lenient();
     }
-    // Before it is said that the server is there: who reads that may end us at once.
-    let told = match told_to_stop() {
-        Ok(told) => told,
-        Err(error) => return fail(Exit::Lost, format_args!("signals cannot be received: {error}")),
-    };
-    let listener = match listen(args).await {
-        Ok(listener) => listener,
+    let (told, listener) = match begin(args).await {
+        Ok(begun) => begun,
         Err(problem) => return fail(Exit::Lost, problem),
     };
     let (as_json, strict) = (args.json, args.strict);
@@ -82,13 +77,8 @@ async fn play(args: &FaultsArgs, loaded: Loaded) -> Exit {
 }
 
 async fn stand_before(args: &FaultsArgs, upstream: Upstream) -> Exit {
-    // As in `play`.
-    let told = match told_to_stop() {
-        Ok(told) => told,
-        Err(error) => return fail(Exit::Lost, format_args!("signals cannot be received: {error}")),
-    };
-    let listener = match listen(args).await {
-        Ok(listener) => listener,
+    let (told, listener) = match begin(args).await {
+        Ok(begun) => begun,
         Err(problem) => return fail(Exit::Lost, problem),
     };
     let ChaosArgs { seed, faults, every, max_faults, .. } = &args.chaos;
@@ -103,9 +93,13 @@ async fn stand_before(args: &FaultsArgs, upstream: Upstream) -> Exit {
     Exit::Complete
 }
 
-async fn listen(args: &FaultsArgs) -> Result<TcpListener, String> {
+/// What ends when we are told to stop, and a socket.
+async fn begin(args: &FaultsArgs) -> Result<(impl Future<Output = ()>, TcpListener), String> {
+    // Before it is said that somebody listens: who reads that may end us at once.
+    let told = told_to_stop().map_err(|error| format!("signals cannot be received: {error}"))?;
     let address = args.chaos.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], args.port)));
-    TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))
+    let listener = TcpListener::bind(address).await;
+    Ok((told, listener.map_err(|error| format!("cannot listen on {address}: {error}"))?))
 }
 
 /// A file, or a script that is there by name.
