@@ -240,15 +240,18 @@ impl Tasks {
     fn make_room(self: &Arc<Self>, task: &Task, log: &TaskLog, message: &NewMessage) -> Result<Room, OpenError> {
         let is_outcome = matches!(message.kind, Kind::Outcome { .. });
         let most = if is_outcome { self.max_bytes } else { self.ordinary_bytes() };
-        let is_known = message.id.as_deref().is_some_and(|id| log.knows(id));
-        let bytes = if is_known { 0 } else { message.weight() };
+        let bytes = message.weight();
         let hold = || {
-            let more = |held: usize| held.checked_add(bytes).filter(|held| is_known || *held <= most);
+            let more = |held: usize| held.checked_add(bytes).filter(|held| *held <= most);
             let held = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
             held.map(|_| Room { tasks: self.clone(), bytes })
         };
         if let Ok(room) = hold() {
             return Ok(room);
+        }
+        // A message that was taken before adds nothing. Most are new, so that is asked at the bound alone.
+        if message.id.as_deref().is_some_and(|id| log.knows(id)) {
+            return Ok(Room { tasks: self.clone(), bytes: 0 });
         }
         self.forget_ended(&mut lock(&self.map), bytes);
         if let Ok(room) = hold() {
