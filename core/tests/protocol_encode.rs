@@ -1,6 +1,8 @@
 //! What is written is what spec/PROTOCOL.md shows, byte for byte, and reads back as it was meant.
 #![allow(clippy::unwrap_used)]
 
+use std::borrow::Cow;
+
 use steadywire::protocol::*;
 
 const NOW: i64 = 1_732_000_000_000;
@@ -73,9 +75,10 @@ fn control_frames_have_their_bytes() {
             ),
         ),
         (
-            text(|out| encode_publish(out, NOW, ["t", "u"])),
+            text(|out| encode_publish(out, NOW, &LINK, ["t", "u"])),
             concat!(
-                r#"{"type":"status","taskId":"","timestamp":1732000000000,"data":{"action":"publish","tasks":["#,
+                r#"{"type":"status","taskId":"","timestamp":1732000000000,"data":{"action":"publish","#,
+                r#""client":"5f\"0c","link":3,"tasks":["#,
                 r#"{"taskId":"t"},{"taskId":"u"}]}}"#
             ),
         ),
@@ -144,10 +147,12 @@ fn control_frames_read_back() {
     let tasks = vec![("t".into(), Some(cursor)), ("u".into(), None)];
     assert_eq!(parse(&batch).unwrap().body, Body::Control(Control::Request(Request::Subscribe { tasks })));
 
-    let publish = text(|out| encode_publish(out, NOW, ["t", "u\"\n"]));
-    let tasks = vec!["t".into(), "u\"\n".into()];
-    assert_eq!(parse(&publish).unwrap().body, Body::Control(Control::Request(Request::Publish { tasks })));
+    let publish = text(|out| encode_publish(out, NOW, &LINK, ["t", "u\"\n"]));
+    let (link, tasks) = (Some(LINK), vec!["t".into(), "u\"\n".into()]);
+    assert_eq!(parse(&publish).unwrap().body, Body::Control(Control::Request(Request::Publish { link, tasks })));
 }
+
+const LINK: ClientLink<'_> = ClientLink { client: Cow::Borrowed("5f\"0c"), number: 3 };
 
 const ALL: Features = Features { resume: true, ack: true, batch: true, query: true, heartbeat: true, publish: true };
 

@@ -1,7 +1,7 @@
 //! Writes control frames: `status` messages between client and server about the link itself.
 
 use super::encode::{begin, write_string, write_unsigned};
-use super::{Features, MessageKind, TaskState, TaskStatus};
+use super::{ClientLink, Features, MessageKind, TaskState, TaskStatus};
 
 /// Appends `subscribe` for one task, as every server understands it.
 pub fn encode_subscribe(out: &mut String, task_id: &str, timestamp: i64) {
@@ -42,10 +42,19 @@ pub fn encode_subscribe_batch<'a>(
     out.push_str("]}}");
 }
 
-/// Appends `publish` for tasks that are published again on this connection. Only for servers with the feature
-/// `publish`.
-pub fn encode_publish<'a>(out: &mut String, timestamp: i64, tasks: impl IntoIterator<Item = &'a str>) {
+/// Appends `publish`: which of a client's links this is, and the tasks that are published again on it. Only for servers
+/// with the feature `publish`.
+pub fn encode_publish<'a>(
+    out: &mut String,
+    timestamp: i64,
+    link: &ClientLink<'_>,
+    tasks: impl IntoIterator<Item = &'a str>,
+) {
     action(out, "", timestamp, "publish");
+    out.push_str(",\"client\":");
+    write_string(out, &link.client);
+    out.push_str(",\"link\":");
+    write_unsigned(out, link.number);
     out.push_str(",\"tasks\":[");
     for (index, task_id) in tasks.into_iter().enumerate() {
         out.push_str(if index == 0 { "{\"taskId\":" } else { ",{\"taskId\":" });

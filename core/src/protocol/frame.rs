@@ -128,9 +128,20 @@ pub enum Request<'a> {
     Query,
     /// The sender publishes these tasks, and did so on an earlier connection.
     Publish {
-        /// Each task.
+        /// Which of its links this is, where it says so.
+        link: Option<ClientLink<'a>>,
+        /// Each task; perhaps none.
         tasks: Vec<Cow<'a, str>>,
     },
+}
+
+/// One of the links that a client opens one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientLink<'a> {
+    /// A name that no other client has.
+    pub client: Cow<'a, str>,
+    /// Counts the client's links.
+    pub number: u64,
 }
 
 /// The last message of a task that was seen.
@@ -196,7 +207,7 @@ pub struct Features {
     pub query: bool,
     /// Heartbeats are answered.
     pub heartbeat: bool,
-    /// `publish` is understood: a publisher that is back keeps its tasks alive by it.
+    /// `publish` is understood: a publisher that is back keeps its tasks alive by it, and ends its older links.
     pub publish: bool,
 }
 

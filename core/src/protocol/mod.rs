@@ -34,7 +34,7 @@ pub use encode_control::{
     encode_ack, encode_hello, encode_publish, encode_query, encode_refusal, encode_state, encode_subscribe,
     encode_subscribe_batch, encode_subscribed, encode_unsubscribe,
 };
-pub use frame::{Body, Control, Cursor, Features, Frame, Level, Rejected, Request, TaskState, TaskStatus};
+pub use frame::{Body, ClientLink, Control, Cursor, Features, Frame, Level, Rejected, Request, TaskState, TaskStatus};
 pub use number::write_number;
 pub use pull::parse;
 pub use reference::parse_reference;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::fields::fields;
 use super::values::{self, Reader};
-use super::{Body, Control, Cursor, Features, Frame, Rejected, Request, TaskState, TaskStatus};
+use super::{Body, ClientLink, Control, Cursor, Features, Frame, Rejected, Request, TaskState, TaskStatus};
 
 /// Parses one text frame with serde_json.
 ///
@@ -176,8 +176,10 @@ fn control<'a>(
             Control::Request(Request::Query)
         }
         "publish" => {
-            let [tasks] = fields(data, ["tasks"])?;
-            Control::Request(Request::Publish { tasks: published_tasks(reader, tasks.unwrap_or("[]"))? })
+            let [client, link, tasks] = fields(data, ["client", "link", "tasks"])?;
+            let (client, number) = (reader.name(client), reader.integer(link));
+            let link = client.zip(number).map(|(client, number)| ClientLink { client, number });
+            Control::Request(Request::Publish { link, tasks: published_tasks(reader, tasks.unwrap_or("[]"))? })
         }
         "subscribed" => {
             needs_task()?;

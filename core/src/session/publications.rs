@@ -4,7 +4,7 @@ use super::Session;
 use super::io::{DraftKind, Generation, Transmit};
 use super::limits::BATCH_TASKS;
 use super::tasks::Slot;
-use crate::protocol::{self, Body, Features, encode_publish};
+use crate::protocol::{self, Body, ClientLink, Features, encode_publish};
 
 /// What was said of a task since its first reporter began.
 #[derive(Debug)]
@@ -48,7 +48,8 @@ impl Session {
             let named: Vec<&str> = entries.into_iter().filter_map(|entry| self.still_published(entry)).collect();
             if !named.is_empty() {
                 let mut text = String::new();
-                encode_publish(&mut text, self.now.wall_ms, named);
+                let link = ClientLink { client: (&*self.nonce).into(), number: self.link.generation.into() };
+                encode_publish(&mut text, self.now.wall_ms, &link, named);
                 return Some(Transmit::Text(text));
             }
         }

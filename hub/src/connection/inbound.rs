@@ -125,7 +125,7 @@ impl<S: Transport> Connection<S> {
                 self.reply(|out| encode_state(out, task, now_ms(), &state));
             }
             Request::Query => return Err(("query", refusal("unsupported", "this server answers no queries"))),
-            Request::Publish { tasks } if features.publish => {
+            Request::Publish { link: _, tasks } if features.publish => {
                 // Each refusal takes room, and those behind the first would have the same reason.
                 if let Some((task, problem)) =
                     tasks.iter().find_map(|task| Some((task, self.publish_again(task).err()?)))

@@ -69,9 +69,14 @@ export function encodeSubscribeBatch(timestamp: number, tasks: readonly Since[])
   return encodeAction('', timestamp, { action: 'subscribe', tasks: named });
 }
 
-/** Names tasks that are published again on this connection. */
-export function encodePublish(timestamp: number, tasks: readonly { readonly id: string }[]): string {
-  return encodeAction('', timestamp, { action: 'publish', tasks: tasks.map(({ id }) => ({ taskId: id })) });
+/** Says which of a client's links this is, and names the tasks that are published again on it. */
+export function encodePublish(
+  timestamp: number,
+  client: string,
+  link: number,
+  tasks: readonly { readonly id: string }[],
+): string {
+  return encodeAction('', timestamp, { action: 'publish', client, link, tasks: tasks.map(({ id }) => ({ taskId: id })) });
 }
 
 /** Whether a text is one JSON value. */

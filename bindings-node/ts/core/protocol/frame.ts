@@ -18,7 +18,7 @@ export interface Features {
   readonly query: boolean;
   /** Heartbeats are answered. */
   readonly heartbeat: boolean;
-  /** `publish` is understood: a publisher that is back keeps its tasks alive by it. */
+  /** `publish` is understood: a publisher that is back keeps its tasks alive by it, and ends its older links. */
   readonly publish: boolean;
 }
 

@@ -129,6 +129,10 @@ function control(reader: Reader, action: string, taskId: string, fields: Fields,
     return { type: 'ack', id };
   }
   const { tasks } = fields;
+  if (action === 'publish') {
+    reader.name(fields['client']);
+    reader.integer(fields['link']);
+  }
   if ((action === 'subscribe' || action === 'publish') && Array.isArray(tasks)) {
     for (const entry of tasks) {
       namedTask(reader, entry, action === 'subscribe');

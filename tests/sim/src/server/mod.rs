@@ -257,7 +257,7 @@ impl Server {
                 let wall = self.wall();
                 self.say(link, |out| encode_state(out, id, wall, &state));
             }
-            Request::Publish { tasks } => {
+            Request::Publish { link: _, tasks } => {
                 assert!(features.publish, "publish for a server with {features:?}");
                 for id in tasks {
                     if self.knows(id).is_some_and(|(_, _, end)| end.is_none()) {
