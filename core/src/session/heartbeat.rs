@@ -67,6 +67,7 @@ impl Session {
     pub(super) fn sign_of_life(&mut self) {
         self.heartbeat.deadline = None;
         self.link_heard();
+        self.alive_after_writing();
     }
 
     pub(super) fn on_ping(&mut self, generation: Generation) {
@@ -104,6 +105,11 @@ impl Session {
         } else {
             self.heartbeat.answer = Some(task.into());
         }
+    }
+
+    /// Whether silence would show that the link is dead: there are pings, or heartbeats that the server answers.
+    pub(super) fn can_tell_a_dead_link(&self) -> bool {
+        self.platform.pings || (self.heartbeat.answers && self.config.heartbeat_interval > 0)
     }
 
     pub(super) fn server_answers_heartbeats(&mut self) {

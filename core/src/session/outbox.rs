@@ -34,6 +34,8 @@ pub(crate) struct Queued {
     /// Set where an acknowledgement is asked for.
     pub id: Option<Box<str>>,
     pub since: u64,
+    /// It was sent while its task had a reporter.
+    pub is_reported: bool,
     /// It went out on a link that was lost before it was acknowledged.
     pub written_before: bool,
 }
@@ -89,7 +91,7 @@ impl Session {
         if let Some(index) = superseded.and_then(|_| self.waiting_progress(draft.task)) {
             self.drop_queued(index, DropReason::Superseded);
         }
-        self.note_sent(draft.task, &draft.kind, &text);
+        let is_reported = self.note_sent(draft.task, &draft.kind, &text);
         self.outbox.last_order += 1;
         self.outbox.bytes += text.len();
         let order = self.outbox.last_order;
@@ -102,6 +104,7 @@ impl Session {
             text,
             id,
             since,
+            is_reported,
             written_before: false,
         });
         Ok(())
@@ -111,10 +114,8 @@ impl Session {
     pub(super) fn next_message(&mut self) -> Option<Transmit> {
         let ready = self.subscriptions.all_sent() && self.has_window();
         let head = self.outbox.queue.front().filter(|_| ready);
-        // Whether the server acknowledges must be known before a message that asks for it is written.
-        let held = head.is_some_and(|head| head.id.is_some() && self.subscriptions.features().is_none());
         match head {
-            Some(_) if !held && !self.wants_proof_first() => {
+            Some(head) if !self.waits_for_hello(head) && !self.wants_proof_first() => {
                 let message = self.outbox.queue.pop_front()?;
                 Some(Transmit::Text(self.written(message)))
             }

@@ -1,8 +1,9 @@
-//! Telling the server on a new link which tasks are still reported (rules PUB).
+//! Telling the server on a new link whose it is and which tasks are still reported (rules PUB).
 
 use super::Session;
 use super::io::{DraftKind, Generation, Transmit};
 use super::limits::BATCH_TASKS;
+use super::outbox::Queued;
 use super::tasks::Slot;
 use crate::protocol::{self, Body, ClientLink, Features, encode_publish};
 
@@ -38,33 +39,50 @@ impl Session {
         }
     }
 
-    /// The next `publish`, once the server has been asked for everything.
+    /// The next `publish`, once the server has been asked for everything: for tasks, or ahead of the first message.
     pub(super) fn next_publication(&mut self) -> Option<Transmit> {
         while self.subscriptions.all_sent()
-            && let Some(published) = self.subscriptions.published.as_mut().filter(|published| !published.is_empty())
+            && let Some(published) = &mut self.subscriptions.published
         {
+            let is_awaited = !self.subscriptions.introduced && !self.outbox.queue.is_empty();
+            if published.is_empty() && !is_awaited {
+                return None;
+            }
             let count = published.len().min(BATCH_TASKS);
             let entries: Vec<_> = published.drain(..count).collect();
             let named: Vec<&str> = entries.into_iter().filter_map(|entry| self.still_published(entry)).collect();
-            if !named.is_empty() {
+            if !named.is_empty() || is_awaited {
                 let mut text = String::new();
                 let link = ClientLink { client: (&*self.nonce).into(), number: self.link.generation.into() };
                 encode_publish(&mut text, self.now.wall_ms, &link, named);
+                self.subscriptions.introduced = true;
                 return Some(Transmit::Text(text));
             }
         }
         None
     }
 
-    /// A message was taken to be sent: whether its task goes on.
-    pub(super) fn note_sent(&mut self, task: &str, kind: &DraftKind<'_>, text: &str) {
-        let Some(reported) = self.reported(task) else { return };
+    /// A message was taken to be sent: whether its task goes on. Returns whether that has a reporter.
+    pub(super) fn note_sent(&mut self, task: &str, kind: &DraftKind<'_>, text: &str) -> bool {
+        let Some(reported) = self.reported(task) else { return false };
         reported.ended = match kind {
-            DraftKind::Heartbeat | DraftKind::Other { .. } => return,
+            DraftKind::Heartbeat | DraftKind::Other { .. } => reported.ended,
             DraftKind::Progress { .. } | DraftKind::Log { .. } | DraftKind::Status { .. } => false,
             DraftKind::Complete { .. } => true,
             DraftKind::Error { .. } => is_outcome(text),
         };
+        true
+    }
+
+    /// Whether a message waits until the server has said what it can do.
+    pub(super) fn waits_for_hello(&self, message: &Queued) -> bool {
+        // Whether the server acknowledges must be known before a message that asks for it is written, and a server
+        // that tells links apart must know this one first.
+        let matters = || {
+            let last = self.subscriptions.last_features();
+            message.id.is_some() || last.map_or(message.is_reported, |last| last.publish)
+        };
+        self.subscriptions.features().is_none() && matters()
     }
 
     /// A message was handed to the transport.

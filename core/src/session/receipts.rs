@@ -20,6 +20,8 @@ pub(crate) struct Receipts {
     pub(super) written: u64,
     /// `written` when the last ping went out.
     proof_at: u64,
+    /// Before this nothing is old enough to be settled by a sign of life; `None` = nothing was written.
+    old_from: Option<u64>,
     flushes: VecDeque<(Ticket, u64)>,
 }
 
@@ -82,6 +84,7 @@ impl Session {
             in_flight.message = Some(message);
             self.receipts.acks += 1;
         } else {
+            self.receipts.old_from.get_or_insert(in_flight.at + self.written_after());
             self.outbox.bytes -= message.text.len();
             in_flight.unacknowledged_id = message.id;
             text = message.text;
@@ -121,30 +124,34 @@ impl Session {
         self.settle_written(|one| one.number <= number);
     }
 
+    /// When messages count as written by time alone: where nothing would tell that the link is dead.
     pub(super) fn written_deadline(&self) -> Option<u64> {
-        if self.receipts.in_flight.len() == self.receipts.acks {
-            return None;
-        }
-        let oldest = self.receipts.in_flight.iter().find(|one| one.message.is_none())?;
-        Some(oldest.at + self.written_after())
+        if self.can_tell_a_dead_link() { None } else { self.oldest_due() }
     }
 
     pub(super) fn written_timeout(&mut self) {
-        let (now, after) = (self.mono(), self.written_after());
-        if self.written_deadline().is_some_and(|due| due <= now) && self.link.is_open() {
-            self.settle_written(|one| one.at + after <= now);
+        if self.written_deadline().is_some_and(|due| due <= self.mono()) && self.link.is_open() {
+            self.settle_old();
+        }
+    }
+
+    /// Something arrived: what was written long enough before counts as written.
+    pub(super) fn alive_after_writing(&mut self) {
+        let due = self.receipts.old_from.is_some_and(|from| from <= self.mono());
+        if due && self.can_tell_a_dead_link() {
+            self.settle_old();
+            self.receipts.old_from = self.oldest_due();
         }
     }
 
     pub(super) fn on_ack(&mut self, id: &str) {
-        let answered = |one: &InFlight| one.message.is_some() && one.has_id(id);
-        if let Some(ticket) = self.take_written(id, answered) {
+        if let Some(ticket) = self.take_written(id) {
             self.settle_receipt(ticket, Receipt::Acked);
         }
     }
 
     pub(super) fn on_refused_message(&mut self, id: &str, message: &str) {
-        if let Some(ticket) = self.take_written(id, |one| one.has_id(id)) {
+        if let Some(ticket) = self.take_written(id) {
             self.settle_receipt(ticket, Receipt::Rejected(message.to_owned()));
         }
     }
@@ -154,6 +161,7 @@ impl Session {
         let lost = std::mem::take(&mut self.receipts.in_flight);
         self.receipts.acks = 0;
         self.receipts.proof_at = self.receipts.written;
+        self.receipts.old_from = None;
         let mut unknown = Vec::new();
         let mut again = VecDeque::new();
         for one in lost {
@@ -196,6 +204,20 @@ impl Session {
         }
     }
 
+    /// When the oldest message that waits for no acknowledgement will have been written long enough ago.
+    fn oldest_due(&self) -> Option<u64> {
+        if self.receipts.in_flight.len() == self.receipts.acks {
+            return None;
+        }
+        let oldest = self.receipts.in_flight.iter().find(|one| one.message.is_none())?;
+        Some(oldest.at + self.written_after())
+    }
+
+    fn settle_old(&mut self) {
+        let (now, after) = (self.mono(), self.written_after());
+        self.settle_written(|one| one.at + after <= now);
+    }
+
     fn settle_written(&mut self, done: impl Fn(&InFlight) -> bool) {
         let mut settled = Vec::new();
         self.receipts.in_flight.retain(|one| {
@@ -219,8 +241,8 @@ impl Session {
     }
 
     /// Takes the message that the server speaks of, if it was written: on this link, or on an earlier one.
-    fn take_written(&mut self, id: &str, answered: impl Fn(&InFlight) -> bool) -> Option<Ticket> {
-        if let Some(at) = self.receipts.in_flight.iter().position(answered) {
+    fn take_written(&mut self, id: &str) -> Option<Ticket> {
+        if let Some(at) = self.receipts.in_flight.iter().position(|one| one.has_id(id)) {
             let one = self.receipts.in_flight.remove(at)?;
             self.receipts.acks -= usize::from(one.message.is_some());
             self.outbox.bytes -= one.message.map_or(0, |message| message.text.len());

@@ -6,13 +6,15 @@ use super::Session;
 use super::io::Transmit;
 use super::limits::{BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, MAX_REQUESTS, PACE_COUNT, PACE_MS};
 use super::tasks::{Phase, Slot};
-use crate::protocol::{self, Features, encode_query, encode_subscribe, encode_subscribe_batch, encode_unsubscribe};
+use crate::protocol::{Features, encode_query, encode_subscribe, encode_subscribe_batch, encode_unsubscribe};
 
 /// What is to be asked of the server on the current link.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions {
     /// What the server can do; `None` until it has said so or the wait is over.
     features: Option<Features>,
+    /// The same of the last link on which it was known.
+    last: Option<Known>,
     hello_due: Option<u64>,
     /// Tasks to subscribe to, in order. Bounded by the number of tasks; `Task::queued` keeps entries unique.
     queue: VecDeque<(Slot, u32)>,
@@ -20,11 +22,20 @@ pub(crate) struct Subscriptions {
     held: VecDeque<(Slot, u32)>,
     /// Tasks that are still reported, once the server has asked for them, in order. Bounded by the number of leases.
     pub(super) published: Option<VecDeque<(Slot, u32)>>,
+    /// A `publish` was written on this link.
+    pub(super) introduced: bool,
     /// `unsubscribe` and `query` frames, `MAX_REQUESTS` at most.
     requests: VecDeque<Request>,
     /// When the first of the last few `subscribe` frames was written, and how many there were since.
     pace_from: u64,
     sent_in_pace: u32,
+}
+
+/// What is known of a server's abilities.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    features: Features,
+    said_hello: bool,
 }
 
 #[derive(Debug)]
@@ -48,11 +59,20 @@ impl Subscriptions {
     pub(super) fn features(&self) -> Option<Features> {
         self.features
     }
+
+    /// What the server could do on the last link on which it was known.
+    pub(super) fn last_features(&self) -> Option<Features> {
+        self.last.map(|last| last.features)
+    }
 }
 
 impl Session {
     pub(super) fn subscriptions_begin(&mut self) {
-        self.subscriptions.hello_due = Some(self.mono() + HELLO_WAIT_MS);
+        let wait = match self.subscriptions.last {
+            Some(Known { said_hello: true, .. }) => self.config.connect_timeout.max(HELLO_WAIT_MS),
+            _ => HELLO_WAIT_MS,
+        };
+        self.subscriptions.hello_due = Some(self.mono() + wait);
         for slot in self.tasks.in_order(|task| task.phase == Phase::Lost) {
             self.reopen(slot);
         }
@@ -64,7 +84,8 @@ impl Session {
     }
 
     pub(super) fn subscriptions_end(&mut self) {
-        let gone = std::mem::take(&mut self.subscriptions);
+        let last = self.subscriptions.last;
+        let gone = std::mem::replace(&mut self.subscriptions, Subscriptions { last, ..Subscriptions::default() });
         for (slot, key) in gone.queue.into_iter().chain(gone.held) {
             if self.tasks.holds(slot, key) {
                 self.tasks.get_mut(slot).queued = false;
@@ -116,14 +137,14 @@ impl Session {
     }
 
     pub(super) fn on_hello(&mut self, features: Features) {
-        self.features_are_known(features);
+        self.features_are_known(Known { features, said_hello: true });
         self.publications_begin(features);
     }
 
     pub(super) fn subscriptions_timeout(&mut self) {
         let now = self.mono();
         if self.subscriptions.hello_due.is_some_and(|due| due <= now) {
-            self.features_are_known(Features::default());
+            self.features_are_known(Known { features: Features::default(), said_hello: false });
         }
         if self.subscriptions.pace_from + PACE_MS <= now {
             self.subscriptions.sent_in_pace = 0;
@@ -175,9 +196,10 @@ impl Session {
         Some(Transmit::Text(text))
     }
 
-    fn features_are_known(&mut self, features: protocol::Features) {
+    fn features_are_known(&mut self, known: Known) {
         self.subscriptions.hello_due = None;
-        self.subscriptions.features = Some(features);
+        self.subscriptions.features = Some(known.features);
+        self.subscriptions.last = Some(known);
         let held = std::mem::take(&mut self.subscriptions.held);
         self.subscriptions.queue.extend(held);
     }

@@ -133,8 +133,8 @@ fn write_control(out: &mut String, control: &Control<'_>, task: &str, stamp: i64
         }
         Control::Request(Request::Unsubscribe) => encode_unsubscribe(out, task, stamp),
         Control::Request(Request::Query) => encode_query(out, task, stamp),
-        Control::Request(Request::Publish { tasks }) if task.is_empty() => {
-            encode_publish(out, stamp, tasks.iter().map(|task| &**task));
+        Control::Request(Request::Publish { link: Some(link), tasks }) if task.is_empty() => {
+            encode_publish(out, stamp, link, tasks.iter().map(|task| &**task));
         }
         Control::Hello { .. } | Control::Request(Request::Subscribe { .. } | Request::Publish { .. }) => return None,
     }
