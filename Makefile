@@ -149,10 +149,10 @@ ifneq ($(filter chromium,$(LANGUAGES)),)
 	@$(call need,chromium,chromium)
 endif
 
-soak: venv stage wheel pack-node ## workers and followers over links that break: MINUTES=10 SEED=1 LANGUAGES="rust c python node"
+soak: venv stage wheel pack-node ## workers and followers over links that break: MINUTES=10 SEED=1 RESTART=1 LANGUAGES="rust c python node"
 	$(CARGO) build --locked --quiet -p steadywire-cli
 	$(MAKE) drivers LANGUAGES="$(SOAKED)"
-	$(VENV)/python -B tests/soak/soak.py --minutes $(MINUTES) --seed $(or $(SEED),1) --steadywire $(TARGET)/debug/steadywire \
+	$(VENV)/python -B tests/soak/soak.py --minutes $(MINUTES) --seed $(or $(SEED),1) $(if $(RESTART),--restart) --steadywire $(TARGET)/debug/steadywire \
 		$(foreach language,$(SOAKED),$(soaked_$(language)))
 
 test-c: ## the C library: its header, what it exports, programs in C (part of `test`)

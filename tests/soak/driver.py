@@ -4,81 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
+
+from program import Gone, Program
 
 Json = dict[str, Any]
 
 # Hears what becomes of a call: any JSON.
 Hear = Callable[[Any], None]
 
-ROOT = Path(__file__).resolve().parents[2]
-
-# The longest line that is read.
-LINE_LIMIT = 1 << 20
-
 # How long a driver may take to begin a call. It ends runs that would hang.
 PATIENCE = 60.0
-
-
-class Gone(Exception):  # noqa: N818 - not an error of this program
-    """A program ended, or said what nobody understands."""
-
-
-class Program:
-    """A running program, which says what it does line by line."""
-
-    process: asyncio.subprocess.Process
-
-    def __init__(self, name: str, command: list[str]) -> None:
-        """Start nothing yet."""
-        self.name = name
-        self._command = command
-        self._reading: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Start it. What it complains about goes where we complain."""
-        self.process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=surroundings(),
-            limit=LINE_LIMIT,
-        )
-
-    async def line(self) -> str:
-        """Wait for the next line."""
-        assert self.process.stdout is not None
-        line = await self.process.stdout.readline()
-        if not line:
-            raise Gone(f"{self.name} ended")
-        return line.decode().rstrip("\n")
-
-    def read(self, take: Callable[[str], None], broken: asyncio.Future[None]) -> None:
-        """Take every further line. Where there is none any more, what is broken is told."""
-
-        async def read() -> None:
-            try:
-                while True:
-                    take(await self.line())
-            except (Gone, ValueError, LookupError) as error:
-                if not broken.done():
-                    broken.set_exception(error if isinstance(error, Gone) else Gone(f"{self.name}: {error!r}"))
-
-        self._reading = asyncio.create_task(read())
-
-    async def end(self) -> None:
-        """Kill it."""
-        if self._reading is not None:
-            self._reading.cancel()
-        if self.process.returncode is None:
-            self.process.kill()
-        await self.process.wait()
 
 
 class Driver(Program):
@@ -87,9 +26,7 @@ class Driver(Program):
     def __init__(self, name: str, command: list[str]) -> None:
         """Start nothing yet."""
         super().__init__(name, command)
-        # Whether it was killed and started again since somebody looked.
-        self.is_new = False
-        # The outcomes that the listener for all events heard, by task, and what it heard by kind.
+        # The ends, outcomes and `lost`, that the listener for all events heard, by task, and what it heard by kind.
         self.heard: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
         # What it says is free room in its heap, in KiB.
@@ -128,10 +65,10 @@ class Driver(Program):
     async def restart(self, broken: asyncio.Future[None], *client: str) -> None:
         """Kill it and start another with a client, which begins the follows again that have not ended."""
         async with self._gate:
-            await self.end()
+            if self.process.returncode is None:
+                await self.kill()
             await self.start()
             self.read(self.take, broken)
-            self.is_new = True
             await self._begin("0", *client)
             for name, (fields, again) in list(self._again.items()):
                 if again():
@@ -206,16 +143,7 @@ class Driver(Program):
         kind = event["event"]
         self.events[kind] += 1
         ends = kind == "error" and event["fatal"]
-        if kind == "complete" or (ends and event["source"] == "task"):
+        if kind in ("complete", "lost") or (ends and event["source"] == "task"):
             self.heard[event["taskId"]] += 1
-        elif ends or kind in ("lost", "overflow"):
+        elif ends or kind == "overflow":
             self.alarms.append(f"{self.name}: {event}")
-
-
-def surroundings() -> dict[str, str]:
-    """Give the environment without what leads clients elsewhere."""
-
-    def misleads(name: str) -> bool:
-        return name.startswith("STEADYWIRE_") or name.lower().endswith("_proxy")
-
-    return {name: value for name, value in os.environ.items() if not misleads(name)}

@@ -36,11 +36,10 @@ FAILING = 0.25
 
 @dataclass(frozen=True)
 class Step:
-    """A message. Numbers count up from 1 within the task, over all kinds."""
+    """A message: how it goes out, as what, what it says, and how long the worker waits then."""
 
     way: str
     kind: str
-    number: int
     words: str
     pause: float
 
@@ -59,8 +58,8 @@ def plan(seed: int, name: str, followers: list[str]) -> Plan:
     """Make up a task. The name stands for its place in the run."""
     chance = random.Random(f"{seed} {name}")
     steps = []
-    for number in range(1, chance.randint(FEWEST, MOST) + 1):
+    for _ in range(chance.randint(FEWEST, MOST)):
         way, kind = chance.choice(WAYS)
-        steps.append(Step(way, kind, number, WORD * chance.choice(SIZES), chance.choice(PAUSES)))
+        steps.append(Step(way, kind, WORD * chance.choice(SIZES), chance.choice(PAUSES)))
     joins = {follower: chance.choice(JOINS) for follower in followers}
     return Plan(name, tuple(steps), chance.random() < FAILING, joins)

@@ -20,6 +20,8 @@ class Totals:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.tasks = 0
+        # What a worker that was killed left without a receipt.
+        self.left = 0
         self.follows: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.receipts: Counter[str] = Counter()
@@ -31,6 +33,7 @@ class Totals:
         for told in record.told:
             for receipt in told.receipts:
                 self.receipts[f"{told.way} {state(receipt)}"] += 1
+            self.left += told.is_left
         for receipt in record.receipts:
             self.receipts[f"end {state(receipt)}"] += 1
         events = [event for followed in record.follows for event in followed.events]
@@ -43,11 +46,13 @@ class Totals:
             for event in followed.events:
                 self.events[event["event"]] += 1
                 if is_end(event):
-                    self.outcomes[event["event"] + (" (synthetic)" if event.get("synthetic") else "")] += 1
+                    how = event.get("reason") if event["event"] == "lost" else event.get("synthetic") and "synthetic"
+                    self.outcomes[event["event"] + (f" ({how})" if how else "")] += 1
 
 
 def show(totals: Totals, drivers: list[Driver], rests: dict[str, list[Rest]], faults: Counter[str]) -> list[str]:
     """Print the figures. Gives what is wrong with memory and descriptors."""
+    totals.receipts["never settled, of a killed worker"] = totals.left
     links = sum(driver.events["connected"] for driver in drivers)
     print(f"{totals.tasks} tasks, {totals.follows.total()} follows, {links} links")
     for name, counts in (

@@ -8,23 +8,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import shlex
 import signal
 import sys
 import time
-from collections import Counter
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from driver import ROOT, Driver, Gone, Program
-from figures import COLD_RESTS, FEWEST, Rest, rest
+from figures import COLD_RESTS, FEWEST
 from judge import Json, ended_once, judge
 from plan import TASKS, plan
+from program import ROOT, Gone
 from report import Totals, show
-from task import Task
+from task import Strike, Task
+from world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
+
+    from driver import Driver
+    from plan import Plan
 
 # How long a task may take, over whatever link. It ends runs that would hang.
 PATIENCE = 180.0
@@ -32,23 +35,22 @@ PATIENCE = 180.0
 # Where all that was measured is written.
 RESTS = ROOT / "target/soak/rests.json"
 
-# Tasks that the hub knows: more than are under way, and so few that it is full before the warm-up is over.
-HUB_TASKS = 24
-
 # After so many things that are wrong the rest would say no more.
 TOO_MUCH = 20
 
 # When a worker and a follower are killed: early, so that much is left to judge the memory of those that take over. On a
-# slow machine there is time for so many rounds nevertheless.
+# slow machine there is time for so many rounds nevertheless, from the last kill on.
 KILLING_ROUND = 3
-FEWEST_ROUNDS = KILLING_ROUND - 1 + COLD_RESTS + FEWEST
+ROUNDS_AFTER_KILL = COLD_RESTS + FEWEST - 1
 
-# What strikes the links of workers: all but what holds back their messages, `stall` and `slow`. One that arrives after
-# the task's end, which went another way, begins a new run of it (P-PUB-2), and nobody ends that.
-WORKERS_FAULTS = "refuse,hangup,hang,fin,rst,silence,close,truncate,delay,duplicate"
+# Which of a worker's tasks is struck in a round that has it.
+STRUCK = 1
 
-# Languages whose drivers collect their garbage when they are told to.
-COLLECTED = ("node",)
+# From so many minutes on the hub is killed too, in the middle of the run.
+MINUTES_WITH_RESTART = 2.0
+
+# How long nothing passes before a worker is killed, in seconds: long enough for its heartbeats to find out.
+HELD_FOR = 1.0
 
 # Links that break often are to be brought back soon; all else is as by default.
 OPTIONS: Json = {
@@ -68,39 +70,112 @@ OPTIONS: Json = {
 class Soak:
     """One run."""
 
-    def __init__(self, run: Run, urls: tuple[str, str], workers: list[Driver], followers: list[Driver]) -> None:
-        """Take over drivers that have no client yet."""
-        self.run = run
-        seed: int = run.arguments.seed
-        self.seed = seed
-        # Who is killed.
-        self.victims = (workers[seed % len(workers)], followers[(seed + 1) % len(followers)])
-        self.worker_url, self.follower_url = urls
-        self.workers = workers
-        self.followers = followers
-        self.drivers = [*workers, *followers]
+    def __init__(self, world: World) -> None:
+        """Take over programs that run, and drivers that have no client yet."""
+        self.world = world
+        self.seed: int = world.arguments.seed
+        self.workers, self.followers = world.workers, world.followers
+        self.drivers = [*self.workers, *self.followers]
+        # Who is killed, and whose task has ended when the hub is.
+        self.killed = (self._chosen(self.workers, 0), self._chosen(self.followers, 1))
+        self.bereft = self._chosen(self.workers, 1)
         self.totals = Totals()
         self.wrong: list[str] = []
+        # The round in which the hub is killed, once that is known.
+        self.restart_round: int | None = None
+        # The tasks under way, and those that were left open: nobody tells their followers of an end.
+        self._current: dict[str, Task] = {}
+        self._left: list[Task] = []
+        self._hub_is_up = asyncio.Event()
+        self._hub_is_up.set()
 
-    async def client(self, driver: Driver) -> None:
+    async def run(self) -> None:
+        """Let them work, round by round, until the time is over or too much is wrong."""
+        await together(*(self._client(driver) for driver in self.drivers))
+        begun = time.monotonic()
+        minutes = self.world.arguments.minutes
+        number = 0
+        try:
+            while self._goes_on(number, time.monotonic() - begun) and len(self.wrong) < TOO_MUCH:
+                number += 1
+                is_middle = time.monotonic() - begun >= minutes * 30 and number > KILLING_ROUND
+                if self.world.arguments.restart and is_middle and self.restart_round is None:
+                    self.restart_round = number
+                await self._round(number)
+                await self.world.look(time.monotonic() - begun)
+        except* TimeoutError:
+            self.wrong.append(f"round {number} did not come to an end")
+        except* Gone as gone:
+            self.wrong += [str(error) for error in gone.exceptions]
+
+    def _goes_on(self, number: int, seconds: float) -> bool:
+        if self.world.arguments.restart and self.restart_round is None:
+            return True
+        return number < (self.restart_round or KILLING_ROUND) + ROUNDS_AFTER_KILL or seconds < (
+            self.world.arguments.minutes * 60
+        )
+
+    def _chosen(self, drivers: list[Driver], further: int) -> Driver:
+        return drivers[(self.seed + further) % len(drivers)]
+
+    async def _client(self, driver: Driver) -> None:
         """Make a client."""
-        await driver.call(*self.client_call(driver))
+        await driver.call(*self._client_call(driver))
 
-    def client_call(self, driver: Driver) -> list[str]:
+    def _client_call(self, driver: Driver) -> list[str]:
         """Give the call that makes it."""
         seed = sum(map(ord, driver.name)) + self.seed
         options = [text for name, value in (OPTIONS | {"seed": seed}).items() for text in (name, json.dumps(value))]
-        return ["client", self.worker_url if driver in self.workers else self.follower_url, *options]
+        return ["client", self.world.url(driver), *options]
 
-    async def kill(self) -> None:
-        """Kill a worker and a follower in the midst of their work, and start others in their place."""
-        await together(*(driver.restart(self.run.broken, *self.client_call(driver)) for driver in self.victims))
+    async def _kill(self, say: Callable[[], Awaitable[None]]) -> None:
+        """Kill a worker that says something while nothing passes, and a follower; start others in their place.
 
-    async def round(self, number: int) -> None:
+        What the proxy holds dies with the worker, as with a machine: it could arrive after what another one says.
+        """
+        proxy = self.world.worker_proxy
+        if proxy is not None:
+            proxy.hold()
+        await say()
+        await asyncio.sleep(HELD_FOR)
+        if proxy is not None:
+            await together(self.killed[0].kill(), proxy.kill())
+            await self.world.again(proxy)
+        await together(
+            *(driver.restart(self.world.broken, *self._client_call(driver)) for driver in self.killed),
+        )
+
+    async def _cut(self) -> None:
+        """Take the followers' links away."""
+        if self.world.proxy is not None:
+            await self.world.proxy.kill()
+
+    async def _restart(self) -> None:
+        """Kill the hub, and start another in its place, which followers can reach again."""
+        self._hub_is_up.clear()
+        await self.world.hub.kill()
+        for task in self._current.values():
+            task.hub_died()
+        await self.world.again(self.world.hub)
+        if self.world.proxy is not None:
+            await self.world.again(self.world.proxy)
+        self._hub_is_up.set()
+
+    async def _knows(self, task: str) -> bool:
+        """Whether the hub knows a task."""
+        await self._hub_is_up.wait()
+        return task in await asyncio.to_thread(self.world.hub.tasks)
+
+    async def _round(self, number: int) -> None:
         """Let every worker do its tasks, and come to rest."""
         followed = {driver.name: set[str]() for driver in self.followers}
-        await together(*(self.work(worker, number, followed) for worker in self.workers))
+        await together(*(self._work(worker, number, followed) for worker in self.workers))
         await together(*(driver.answered("disconnect") for driver in self.drivers))
+        for task in self._left:
+            async with asyncio.timeout(PATIENCE):
+                await task.ended()
+            self._close(task)
+        self._left.clear()
         # No callback starts after that: all that was heard is there.
         for driver in self.followers:
             self.wrong += ended_once(driver.name, followed[driver.name], driver.heard)
@@ -112,28 +187,46 @@ class Soak:
         for group, renewed in ((self.workers, 0), (self.followers, 1)):
             for driver in group[renewed::2]:
                 await driver.call("free")
-                await self.client(driver)
+                await self._client(driver)
 
-    async def work(self, worker: Driver, number: int, followed: dict[str, set[str]]) -> None:
+    async def _work(self, worker: Driver, number: int, followed: dict[str, set[str]]) -> None:
         """Do the tasks of a worker in this round, one after the other."""
         for place in range(TASKS):
             one = plan(self.seed, f"{worker.name.split()[0]}-{number}-{place}", [one.name for one in self.followers])
+            strike = Strike()
+            if place == STRUCK and number == KILLING_ROUND and worker is self.killed[0]:
+                strike.kill = self._kill
+            if place == STRUCK and number == self.restart_round and worker is self.bereft:
+                strike.cut, strike.restart = self._cut, self._restart
+                one = joined_in_turn(one)
             for names in followed.values():
                 names.add(one.task)
-            task = Task(one, worker, self.followers)
-            if number == KILLING_ROUND and place == 1 and worker in self.victims:
-                task.kill = self.kill
+            task = self._current[worker.name] = Task(one, worker, self.followers, self._knows, strike)
             try:
                 async with asyncio.timeout(PATIENCE):
                     await task.run()
-            except TimeoutError:
-                self.wrong.append(f"{one.task} has not ended everywhere after {PATIENCE:.0f} s")
-                self.wrong += judge(task.record)
-                raise
-            finally:
+            except BaseException as error:
+                if isinstance(error, TimeoutError):
+                    self.wrong.append(f"{one.task} has not ended everywhere after {PATIENCE:.0f} s")
+                    self.wrong += judge(task.record)
                 task.close()
-            self.totals.add(task.record)
-            self.wrong += judge(task.record)
+                raise
+            if task.is_open:
+                self._left.append(task)
+            else:
+                self._close(task)
+
+    def _close(self, task: Task) -> None:
+        """Judge a task that has ended everywhere."""
+        task.close()
+        self.totals.add(task.record)
+        self.wrong += judge(task.record)
+
+
+def joined_in_turn(one: Plan) -> Plan:
+    """Let followers join a task at all times, the first before it begins."""
+    times = ("before", "after", "during")
+    return replace(one, joins={name: times[at % len(times)] for at, name in enumerate(one.joins)})
 
 
 async def together(*parts: Awaitable[object]) -> None:
@@ -147,116 +240,38 @@ async def together(*parts: Awaitable[object]) -> None:
             group.create_task(run(part))
 
 
-class Run:
-    """All programs of a run, and what they have while nothing goes on."""
-
-    def __init__(self, arguments: argparse.Namespace, stack: AsyncExitStack) -> None:
-        """Start nothing yet."""
-        self.arguments = arguments
-        self.programs: list[Program] = []
-        self.rests: dict[str, list[Rest]] = {}
-        self.faults: Counter[str] = Counter()
-        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._stack = stack
-
-    async def start(self, kind: type[Program], name: str, *command: str) -> Program:
-        """Start a program, which is killed at the end of the run."""
-        program = kind(name, list(command))
-        await program.start()
-        self._stack.push_async_callback(program.end)
-        self.programs.append(program)
-        self.rests[name] = []
-        return program
-
-    async def servers(self) -> tuple[str, str]:
-        """Start the hub and what is between it and the clients. Give where workers and followers connect to."""
-        steadywire = self.arguments.steadywire
-        hub = await self.start(
-            Program, "hub", steadywire, "serve", "--listen", "127.0.0.1:0", "--max-tasks", str(HUB_TASKS)
-        )
-        url = (await hub.line()).removeprefix("listening on ")
-        hub.read(lambda _: None, self.broken)
-        if self.arguments.calm:
-            return url, url
-        return await self.proxy("worker proxy", url, "--faults", WORKERS_FAULTS), await self.proxy("proxy", url)
-
-    async def proxy(self, name: str, url: str, *options: str) -> str:
-        """Start a proxy before a server. Give where it is."""
-        chaos = ("--seed", str(self.arguments.seed), "--listen", "127.0.0.1:0", "--json")
-        proxy = await self.start(Program, name, self.arguments.steadywire, "faults", "--proxy", url, *chaos, *options)
-        listening = json.loads(await proxy.line())
-        proxy.read(self.strike, self.broken)
-        return str(listening["url"])
-
-    def strike(self, line: str) -> None:
-        """Count what the proxy does to links."""
-        told = json.loads(line)
-        if told["event"] == "fault":
-            self.faults[told["fault"]] += 1
-
-    async def drivers(self, role: str) -> list[Driver]:
-        """Start a driver for each language."""
-        started = []
-        for language in self.arguments.languages:
-            name, _, command = language.partition("=")
-            driver = await self.start(Driver, f"{name} {role}", *shlex.split(command))
-            assert isinstance(driver, Driver)
-            driver.read(driver.take, self.broken)
-            started.append(driver)
-        return started
-
-    async def soak(self) -> Soak:
-        """Let them work, round by round, until the time is over or too much is wrong."""
-        soak = Soak(self, await self.servers(), await self.drivers("worker"), await self.drivers("follower"))
-        await together(*(soak.client(driver) for driver in soak.drivers))
-        begun = time.monotonic()
-        number = 0
-        try:
-            end = begun + self.arguments.minutes * 60
-            while (number < FEWEST_ROUNDS or time.monotonic() < end) and len(soak.wrong) < TOO_MUCH:
-                number += 1
-                await soak.round(number)
-                await self.look(time.monotonic() - begun)
-        except* TimeoutError:
-            soak.wrong.append(f"round {number} did not come to an end")
-        except* Gone as gone:
-            soak.wrong += [str(error) for error in gone.exceptions]
-        return soak
-
-    async def look(self, when: float) -> None:
-        """See what each program has."""
-        for program in self.programs:
-            unused = 0
-            if isinstance(program, Driver) and program.is_new:
-                program.is_new = False
-                self.rests[program.name].clear()
-            if isinstance(program, Driver) and program.name.split()[0] in COLLECTED:
-                await program.collect()
-                unused = program.unused
-            self.rests[program.name].append(rest(program.process.pid, when, unused))
-
-
 async def run(arguments: argparse.Namespace) -> int:
     """Run, print the figures, and name what is wrong; the exit status."""
     async with AsyncExitStack() as stack:
-        running = Run(arguments, stack)
-        soaking = asyncio.create_task(running.soak())
-        ways: set[asyncio.Future[Soak] | asyncio.Future[None]] = {soaking, running.broken}
+        world = World(arguments, stack)
+        await world.start()
+        soak = Soak(world)
+        soaking = asyncio.create_task(soak.run())
+        ways: set[asyncio.Future[None]] = {soaking, world.broken}
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         if not soaking.done():
             soaking.cancel()
-            print(f"wrong: {running.broken.exception()}")
+            print(f"wrong: {world.broken.exception()}")
             return 1
-        soak = soaking.result()
-        wrong = soak.wrong + show(soak.totals, soak.drivers, running.rests, running.faults)
-        rests = {name: [vars(one) for one in looked] for name, looked in running.rests.items()}
+        soaking.result()
+        wrong = soak.wrong + show(soak.totals, soak.drivers, world.rests, world.faults)
         RESTS.parent.mkdir(parents=True, exist_ok=True)
-        RESTS.write_text(json.dumps(rests))
-        if not arguments.calm and not running.faults:
-            wrong.append("no fault was played")
+        RESTS.write_text(json.dumps(world.measured()))
+        if not arguments.calm:
+            wrong += missed(soak, world, is_restarted=arguments.restart)
         for one in wrong:
             print(f"wrong: {one}")
         return 1 if wrong else 0
+
+
+def missed(soak: Soak, world: World, *, is_restarted: bool) -> list[str]:
+    """Name what was to happen and did not."""
+    happened = {
+        "no fault was played": world.faults.total(),
+        "the killed worker left nothing": soak.totals.left,
+        "nobody missed what the killed hub had": not is_restarted or soak.totals.outcomes["lost (forgotten)"],
+    }
+    return [what for what, count in happened.items() if not count]
 
 
 def main() -> int:
@@ -266,10 +281,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steadywire", default=str(ROOT / "target/debug/steadywire"), help="the terminal program")
     parser.add_argument("--calm", action="store_true", help="without faults")
+    parser.add_argument("--restart", action="store_true", help="kill the hub also in a run of less than two minutes")
     parser.add_argument("languages", nargs="+", metavar="LANGUAGE=COMMAND")
     # What Ctrl-C does, so that the programs are killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return asyncio.run(run(parser.parse_args()))
+    arguments = parser.parse_args()
+    arguments.restart |= arguments.minutes >= MINUTES_WITH_RESTART
+    return asyncio.run(run(arguments))
 
 
 if __name__ == "__main__":

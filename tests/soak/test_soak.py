@@ -1,14 +1,17 @@
 """That the soak test fails where something is wrong: on records and figures that are made up."""
 
+import asyncio
 import random
+import sys
 import unittest
 from collections import Counter
 from dataclasses import replace
 
 from driver import Driver
 from figures import GROWTH_KIB, Rest, Trend, trend
-from judge import Followed, Json, Record, Told, ended_once, judge
+from judge import Followed, Json, Record, Restart, Told, ended_once, judge
 from plan import JOINS, plan
+from program import Gone, Program, address
 
 ACKED: Json = {"state": "acked"}
 END: Json = {"event": "complete", "taskId": "t", "data": "t", "synthetic": False}
@@ -34,8 +37,24 @@ def record(*events: Json) -> Record:
     return Record("t", "w", {"event": "complete", "data": "t"}, told, [ACKED], [Followed("f", "before", seen, 1)])
 
 
-class Judge(unittest.TestCase):
-    """What a worker told against what a follower saw."""
+STATUS: Json = {"event": "status", "data": {"number": 5}}
+NEW_RUN: Json = {"event": "gap", "from": 3, "to": None}
+
+
+def restarted(*events: Json, told: int = 4, acked: tuple[int, ...] = (1,), is_known: bool = True) -> Record:
+    """Make the same record, in which a hub was killed that had acknowledged so much of what was told by then."""
+    made = record(*events)
+    made.restart = Restart(told, frozenset(acked), 1, is_known)
+    return made
+
+
+def lost(reason: str) -> Json:
+    """Give the end of a follow without an outcome."""
+    return {"event": "lost", "taskId": "t", "reason": reason}
+
+
+class Judged(unittest.TestCase):
+    """What is judged."""
 
     def wrong(self, made: Record, *words: str) -> None:
         """See that one thing is wrong, and that it is named by these words."""
@@ -43,6 +62,10 @@ class Judge(unittest.TestCase):
         assert len(found) == 1, found
         for word in words:
             assert word in found[0]
+
+
+class Judge(Judged):
+    """What a worker told against what a follower saw."""
 
     def test_what_is_right(self) -> None:
         """Nothing is named."""
@@ -107,7 +130,7 @@ class Judge(unittest.TestCase):
         assert judge(record(log(1), log(2), log(3), status, END)) == []
         gap: Json = {"event": "gap", "from": 1, "to": 1}
         assert judge(record(gap, log(2), status, END)) == []
-        assert judge(record(gap | {"to": None}, status, END)) == []
+        self.wrong(record(log(1), gap | {"to": None}, log(2), status, END), "2 runs")
         self.wrong(record(gap, status, END), "missing without a gap: [1, 2]")
         assert judge(record(END | {"synthetic": True})) == []
 
@@ -116,6 +139,106 @@ class Judge(unittest.TestCase):
         assert ended_once("f", {"t", "u"}, Counter(["t", "u"])) == []
         _twice, _never = ended_once("f", {"t", "u"}, Counter(["t", "t"]))
         assert len(ended_once("f", set(), Counter(["t"]))) == 1
+
+    def test_a_killed_worker(self) -> None:
+        """What it left may be without a receipt, and what never left it is neither acknowledged nor written."""
+        made = record()
+        made.told[2].receipts = []
+        made.told[2].is_left = True
+        assert judge(made) == []
+        # It may have arrived, or not; what was acknowledged before the kill has.
+        made.follows[0].events.insert(2, log(3))
+        assert judge(made) == []
+        made.told[0].is_left = True
+        made.follows[0].events.remove(log(1))
+        self.wrong(made, "missing without a gap: [1]")
+        for at, receipt in ((1, ACKED), (2, {"state": "written"})):
+            made = record()
+            made.told[at].is_held = True
+            made.told[at].receipts = [receipt]
+            self.wrong(made, f"message {at + 1}", "never left its worker")
+        made = record()
+        made.told[2].is_held = True
+        made.told[2].receipts = [{"state": "unknown"}]
+        assert judge(made) == []
+        made.told[2].is_left = True
+        made.told[2].receipts *= 2
+        self.wrong(made, "message 3")
+        # The end is told by who goes on, and has a receipt.
+        made = record()
+        made.receipts = []
+        self.wrong(made, "the end is not settled")
+
+
+class Restarts(Judged):
+    """What a follower saw of a task whose hub was killed."""
+
+    def test_who_saw_the_new_run(self) -> None:
+        """What the dead hub had may be missing, and what it had not acknowledged may come again."""
+        assert judge(restarted(log(1), NEW_RUN, STATUS, END)) == []
+        assert judge(restarted(log(1), log(2), NEW_RUN, log(2), STATUS, END)) == []
+        # Who had nothing of the first run is told of no gap.
+        assert judge(restarted(log(2), STATUS, END)) == []
+        assert judge(restarted(STATUS, END)) == []
+        # One who saw the end before sees all.
+        assert judge(restarted()) == []
+
+    def test_what_the_next_hub_has(self) -> None:
+        """It is seen, whatever gap was told of the run before."""
+        self.wrong(restarted(log(1), log(2), NEW_RUN, END), "missing without a gap: [5]")
+        self.wrong(restarted(END), "missing without a gap: [5]")
+        assert judge(restarted(log(1), NEW_RUN, {"event": "gap", "from": 1, "to": 1}, END)) == []
+        assert judge(restarted(log(1), NEW_RUN, END | {"synthetic": True})) == []
+
+    def test_a_run_that_nobody_told_of(self) -> None:
+        """Who saw what the dead hub had acknowledged is told of a gap, and of one only."""
+        self.wrong(restarted(log(1), STATUS, END), "missing without a gap: [2]")
+        self.wrong(restarted(log(1), log(2), log(2), STATUS, END), "twice")
+        self.wrong(restarted(log(1), NEW_RUN, NEW_RUN, STATUS, END), "3 runs")
+        self.wrong(record(log(1), log(2), NEW_RUN, STATUS, END), "2 runs")
+
+    def test_what_is_not_sent_again(self) -> None:
+        """It comes once: what the dead hub had acknowledged, and what has no id."""
+        self.wrong(restarted(log(1), NEW_RUN, log(1), log(2), STATUS, END), "twice")
+        self.wrong(restarted(log(1), log(3), NEW_RUN, log(3), STATUS, END), "twice")
+        self.wrong(restarted(log(1), STATUS, NEW_RUN, log(2), STATUS, END), "twice")
+        self.wrong(restarted(log(1), NEW_RUN, STATUS, log(2), END), "out of order")
+        self.wrong(restarted(log(1), NEW_RUN, STATUS, log(9), END), "never told")
+
+    def test_forgotten(self) -> None:
+        """A task that was known to who followed it when the hub was killed may be."""
+        assert judge(restarted(log(1), lost("forgotten"))) == []
+        assert judge(restarted(log(1), lost("forgotten"), is_known=False)) == []
+        assert judge(restarted(log(1), NEW_RUN, lost("forgotten"))) == []
+        self.wrong(record(log(1), log(2), STATUS, lost("forgotten")), "the outcome is", "forgotten")
+        self.wrong(restarted(log(1), lost("forgotten"), lost("forgotten")), "2 outcomes")
+        self.wrong(restarted(log(2), log(1), lost("forgotten")), "out of order")
+        # Nobody can have known it.
+        made = restarted(STATUS, lost("forgotten"), told=0, acked=())
+        assert any("the outcome is" in what for what in judge(made))
+
+    def test_forgotten_by_who_came_later(self) -> None:
+        """Who began when the next hub was there is told by that alone."""
+        made = restarted(lost("forgotten"), is_known=False)
+        assert judge(made) == []
+        made.restart = Restart(4, frozenset((1,)), 0, is_known=False)
+        assert any("the outcome is" in what for what in judge(made))
+
+    def test_who_waits_for_ever(self) -> None:
+        """Only who has seen nothing of a task whose end the dead hub alone had acknowledged."""
+        assert judge(restarted(lost("disconnected"), is_known=False)) == []
+        for made in (
+            restarted(lost("disconnected")),
+            restarted(log(1), lost("disconnected"), is_known=False),
+            restarted(NEW_RUN, lost("disconnected"), is_known=False),
+            restarted(lost("givenUp"), is_known=False),
+            record(lost("disconnected")),
+        ):
+            assert any("the outcome is" in what for what in judge(made))
+        made = restarted(is_known=False)
+        made.follows[0].events.clear()
+        made.follows[0].ends = 0
+        self.wrong(made, "0 outcomes")
 
 
 class Figures(unittest.TestCase):
@@ -184,7 +307,6 @@ class Drivers(unittest.IsolatedAsyncioTestCase):
         assert driver.alarms == []
         for line in (
             f"event\t{transport % 'true'}",
-            'event\t{"event":"lost","taskId":"t","reason":"refused"}',
             'event\t{"event":"overflow","count":1}',
             'answer\t1\t{"state":"acked"}',
             'followed\t1\t{"event":"log"}',
@@ -193,17 +315,59 @@ class Drivers(unittest.IsolatedAsyncioTestCase):
             driver = await self.driver(line)
             assert len(driver.alarms) == 1, line
 
-    async def test_outcomes_are_counted(self) -> None:
-        """Those that a listener heard, by task."""
+    async def test_ends_are_counted(self) -> None:
+        """Those that a listener heard, by task, and `lost`, which each follow is judged by."""
         end = '{"event":"complete","taskId":"t"}'
         error = '{"event":"error","source":"task","fatal":true,"taskId":"u"}'
-        driver = await self.driver(f"event\t{end}", f"event\t{end}", f"event\t{error}")
-        assert driver.heard == {"t": 2, "u": 1}
+        lost = '{"event":"lost","reason":"refused","taskId":"v"}'
+        driver = await self.driver(f"event\t{end}", f"event\t{end}", f"event\t{error}", f"event\t{lost}")
+        assert driver.heard == {"t": 2, "u": 1, "v": 1}
 
     async def test_what_nobody_understands(self) -> None:
         """It ends the run."""
         with self.assertRaises(ValueError):  # noqa: PT027 - there is no pytest here
             await self.driver("what")
+
+
+class Programs(unittest.IsolatedAsyncioTestCase):
+    """What becomes of programs."""
+
+    async def test_killed(self) -> None:
+        """All that it said before is taken, but half a line; and nothing is broken, as when it ends by itself."""
+        says = "import sys, time; print('one'); print('two'); print('three', end='', flush=True); {}"
+        for then, is_killed in (("sys.stderr.close(); time.sleep(600)", True), ("", False)):
+            program = Program("p", [sys.executable, "-c", says.format(then)])
+            heard: list[str] = []
+            two = asyncio.Event()
+
+            def take(line: str, heard: list[str] = heard, two: asyncio.Event = two) -> None:
+                heard.append(line)
+                if line == "two":
+                    two.set()
+
+            broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            await program.start()
+            program.read(take, broken)
+            if is_killed:
+                await two.wait()
+                await program.kill()
+            else:
+                assert isinstance(await asyncio.wait_for(gone(broken), 60), Gone)
+            await program.end()
+            assert heard == ["one", "two"]
+            assert (broken.done(), program.is_new) == (not is_killed, is_killed)
+
+    def test_where_a_server_is(self) -> None:
+        """It says so in JSON or in words."""
+        url = "ws://127.0.0.1:7/ws"
+        assert address(f"listening on {url}") == url
+        assert address(f'{{"about":"a proxy before ws://127.0.0.1:8/ws","url":"{url}"}}') == url
+
+
+async def gone(broken: asyncio.Future[None]) -> BaseException | None:
+    """Wait until something is broken."""
+    await asyncio.wait([broken])
+    return broken.exception()
 
 
 class Plans(unittest.TestCase):
