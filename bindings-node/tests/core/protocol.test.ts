@@ -405,9 +405,11 @@ describe('writing', () => {
   });
 
   test('P-PUB-5: tasks that are published again', () => {
-    expect(encodePublish(1, [{ id: 'a' }, { id: '"' }])).toBe(
-      '{"type":"status","taskId":"","timestamp":1,"data":{"action":"publish","tasks":[{"taskId":"a"},{"taskId":"\\""}]}}',
+    const start = '{"type":"status","taskId":"","timestamp":1,"data":{"action":"publish","client":"c\\"","link":7,';
+    expect(encodePublish(1, 'c"', 7, [{ id: 'a' }, { id: '"' }])).toBe(
+      `${start}"tasks":[{"taskId":"a"},{"taskId":"\\""}]}}`,
     );
+    expect(encodePublish(1, 'c"', 7, [])).toBe(`${start}"tasks":[]}}`);
   });
 
   test('P-SUB-4: many tasks at once', () => {
