@@ -125,6 +125,16 @@ const READ: [rule: string, frame: string, wanted: object][] = [
     { type: 'request', faults: 3 },
   ],
   [
+    'P-PUB-5',
+    '{"type":"status","data":{"action":"publish","client":"c","link":41.0,"tasks":[]}}',
+    { type: 'request', faults: 0 },
+  ],
+  [
+    'P-PUB-5',
+    '{"type":"status","data":{"action":"publish","client":"","link":-1,"tasks":[]}}',
+    { type: 'request', faults: 2 },
+  ],
+  [
     'P-CTL-1',
     '{"type":"status","taskId":"t","data":{"action":"publish","tasks":{},"state":"s"}}',
     { word: 's', faults: 0 },
