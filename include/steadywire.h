@@ -1235,8 +1235,12 @@ steadywire_status steadywire_client_fd(steadywire_client *client,
 /** The final state of a message. Unknown values will appear in later versions. */
 typedef int32_t steadywire_receipt_kind;
 
-/** The link carried it: a sign of life came after it, or the link lasted for a heartbeat's interval more. */
+/**
+ * The link carried it: a sign of life came after it, or, where nothing has to come (no pings, and no answers to
+ * heartbeats), the link lasted for a heartbeat's interval more.
+ */
 #define STEADYWIRE_RECEIPT_WRITTEN 1
+
 /** The server has taken it. */
 #define STEADYWIRE_RECEIPT_ACKED 2
 /** The server refused it; see steadywire_receipt_message(). */

@@ -125,6 +125,16 @@ const READ: [rule: string, frame: string, wanted: object][] = [
     { type: 'request', faults: 3 },
   ],
   [
+    'P-PUB-5',
+    '{"type":"status","data":{"action":"publish","client":"c","link":41.0,"tasks":[]}}',
+    { type: 'request', faults: 0 },
+  ],
+  [
+    'P-PUB-5',
+    '{"type":"status","data":{"action":"publish","client":"","link":-1,"tasks":[]}}',
+    { type: 'request', faults: 2 },
+  ],
+  [
     'P-CTL-1',
     '{"type":"status","taskId":"t","data":{"action":"publish","tasks":{},"state":"s"}}',
     { word: 's', faults: 0 },
@@ -405,9 +415,11 @@ describe('writing', () => {
   });
 
   test('P-PUB-5: tasks that are published again', () => {
-    expect(encodePublish(1, [{ id: 'a' }, { id: '"' }])).toBe(
-      '{"type":"status","taskId":"","timestamp":1,"data":{"action":"publish","tasks":[{"taskId":"a"},{"taskId":"\\""}]}}',
+    const start = '{"type":"status","taskId":"","timestamp":1,"data":{"action":"publish","client":"c\\"","link":7,';
+    expect(encodePublish(1, 'c"', 7, [{ id: 'a' }, { id: '"' }])).toBe(
+      `${start}"tasks":[{"taskId":"a"},{"taskId":"\\""}]}}`,
     );
+    expect(encodePublish(1, 'c"', 7, [])).toBe(`${start}"tasks":[]}}`);
   });
 
   test('P-SUB-4: many tasks at once', () => {

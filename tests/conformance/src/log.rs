@@ -46,8 +46,8 @@ pub struct Call {
 impl Log {
     /// The lines that must be equal in every language: events, calls, and what the server received.
     ///
-    /// Left out is what no two runs share, and no more: times of a clock, ports, the client's own ids, and pings, which
-    /// come by the clock.
+    /// Left out is what no two runs share, and no more: times of a clock, ports, the client's own ids and name, and
+    /// pings, which come by the clock.
     pub fn normalised(&self) -> Vec<Value> {
         let mut ids = Vec::new();
         let events = self.events.iter().map(|event| plain(event, Words::Event, &mut ids));
@@ -227,7 +227,7 @@ fn plain(value: &Value, words: Words, ids: &mut Vec<String>) -> Value {
                     ("timestamp", Value::Number(time)) if time.as_f64().is_some_and(|time| time > CLOCK) => {
                         json!("now")
                     }
-                    ("id", Value::String(id)) => json!(number_of(id, ids)),
+                    ("id" | "client", Value::String(id)) => json!(number_of(id, ids)),
                     _ => plain(value, inner, ids),
                 };
                 if !is_absent(name, &value, words) {

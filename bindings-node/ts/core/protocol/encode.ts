@@ -76,7 +76,12 @@ export function encodePublish(
   link: number,
   tasks: readonly { readonly id: string }[],
 ): string {
-  return encodeAction('', timestamp, { action: 'publish', client, link, tasks: tasks.map(({ id }) => ({ taskId: id })) });
+  return encodeAction('', timestamp, {
+    action: 'publish',
+    client,
+    link,
+    tasks: tasks.map(({ id }) => ({ taskId: id })),
+  });
 }
 
 /** Whether a text is one JSON value. */

@@ -6,7 +6,7 @@ import type { InputOf, Transmit } from './io';
 import { LATE_MS, MAX_PINGS, PROBE_MS } from './limits';
 import { dialSoon, dropLink, linkBroke, linkHeard } from './link';
 import { hasOpenWork } from './outcome';
-import { writtenUpTo } from './receipts';
+import { aliveAfterWriting, writtenUpTo } from './receipts';
 import type { Session } from './session';
 import { current } from './tasks';
 
@@ -78,6 +78,12 @@ export function signOfLife(s: Session): void {
   if (!s.link.heard) {
     linkHeard(s);
   }
+  aliveAfterWriting(s);
+}
+
+/** Whether silence would show that the link is dead: there are pings, or heartbeats that the server answers. */
+export function canTellADeadLink({ platform, heartbeat, config }: Session): boolean {
+  return platform.pings || (heartbeat.answers && config.heartbeatInterval > 0);
 }
 
 export function onPong(s: Session, { payload }: InputOf<'pong'>): void {

@@ -7,7 +7,7 @@ import { utf8Length } from './bytes';
 import { checkTaskId, refuse } from './calls';
 import type { Draft, InputOf, Ticket, Transmit } from './io';
 import { RESERVE_MESSAGES } from './limits';
-import { noteSent } from './publications';
+import { noteSent, waitsForHello } from './publications';
 import { hasWindow, nextProof, noteWritten, receiptsUnknown, settleReceipt, wantsProofFirst } from './receipts';
 import type { Session } from './session';
 import { allSent } from './subscriptions';
@@ -25,6 +25,8 @@ export interface Queued {
   /** Set where an acknowledgement is asked for. */
   readonly id: string | undefined;
   readonly since: number;
+  /** It was sent while its task had a reporter. */
+  readonly isReported: boolean;
   /** It went out on a link that was lost before it was acknowledged. */
   writtenBefore: boolean;
 }
@@ -69,7 +71,7 @@ export function send(s: Session, { ticket, message: draft }: InputOf<'send'>): v
   if (superseded) {
     dropQueued(s, superseded, 'superseded');
   }
-  noteSent(s, type, taskId, text);
+  const isReported = noteSent(s, type, taskId, text);
   outbox.lastOrder = order;
   outbox.bytes += bytes;
   outbox.queue.push({
@@ -81,6 +83,7 @@ export function send(s: Session, { ticket, message: draft }: InputOf<'send'>): v
     bytes,
     id,
     since: s.mono,
+    isReported,
     writtenBefore: false,
   });
 }
@@ -89,13 +92,8 @@ export function send(s: Session, { ticket, message: draft }: InputOf<'send'>): v
 export function nextMessage(s: Session): Transmit | undefined {
   const { queue } = s.outbox;
   const head = queue[0];
-  // Whether the server acknowledges must be known before a message that asks for it is written.
   const ready =
-    head &&
-    (head.id === undefined || s.subscriptions.features) &&
-    allSent(s.subscriptions) &&
-    hasWindow(s.receipts) &&
-    !wantsProofFirst(s);
+    head && !waitsForHello(s, head) && allSent(s.subscriptions) && hasWindow(s.receipts) && !wantsProofFirst(s);
   if (ready) {
     queue.shift();
     return noteWritten(s, head);

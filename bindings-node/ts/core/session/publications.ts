@@ -1,9 +1,9 @@
-/** Telling the server on a new link which tasks are still reported (rules PUB). */
+/** Telling the server on a new link whose it is and which tasks are still reported (rules PUB). */
 
 import { encodePublish, parse, type Features } from '../protocol';
 import type { Generation } from './io';
 import { BATCH_TASKS } from './limits';
-import { isOfProtocol } from './outbox';
+import { isOfProtocol, type Queued } from './outbox';
 import type { Session } from './session';
 import { allSent } from './subscriptions';
 import type { Task } from './tasks';
@@ -27,24 +27,36 @@ export function publicationsBegin(s: Session, { publish }: Features): void {
   }
 }
 
-/** The next `publish`, once the server has been asked for everything. */
+/** The next `publish`, once the server has been asked for everything: for tasks, or ahead of the first message. */
 export function nextPublication(s: Session): string | undefined {
-  const { published = [] } = s.subscriptions;
-  while (published.length > 0 && allSent(s.subscriptions)) {
+  const { subscriptions } = s;
+  const { published } = subscriptions;
+  const isAwaited = !subscriptions.introduced && s.outbox.queue.length > 0;
+  while (published && (published.length > 0 || isAwaited) && allSent(subscriptions)) {
     const named = published.splice(0, BATCH_TASKS).filter((task) => goesOn(s, task));
-    if (named.length > 0) {
-      return encodePublish(s.wall, named);
+    if (named.length > 0 || isAwaited) {
+      subscriptions.introduced = true;
+      return encodePublish(s.wall, s.nonce, s.link.generation, named);
     }
   }
   return undefined;
 }
 
-/** A message was taken to be sent: whether its task goes on. */
-export function noteSent(s: Session, type: string, taskId: string, text: string): void {
+/** A message was taken to be sent: whether its task goes on. Returns whether that has a reporter. */
+export function noteSent(s: Session, type: string, taskId: string, text: string): boolean {
   const reported = reportedOf(s, taskId);
   if (reported && isOfProtocol(type)) {
     reported.ended = type === 'complete' || (type === 'error' && isOutcome(text));
   }
+  return reported !== undefined;
+}
+
+/** Whether a message waits until the server has said what it can do. */
+export function waitsForHello({ subscriptions }: Session, { id, isReported }: Queued): boolean {
+  // Whether the server acknowledges must be known before a message that asks for it is written, and a server that
+  // tells links apart must know this one first.
+  const { features, last } = subscriptions;
+  return !features && (id !== undefined || (last ? last.publish : isReported));
 }
 
 /** A message was handed to the transport. */

@@ -2,7 +2,7 @@
 
 import type { Receipt } from '../event';
 import { checkRoom, settle } from './calls';
-import { makePing } from './heartbeat';
+import { canTellADeadLink, makePing } from './heartbeat';
 import type { InputOf, Ticket } from './io';
 import { MAX_IN_FLIGHT, PROOF_EVERY, WRITTEN_AFTER_MS } from './limits';
 import type { Queued } from './outbox';
@@ -29,12 +29,14 @@ export interface Receipts {
   written: number;
   /** `written` when the last ping went out. */
   proofAt: number;
+  /** Before this nothing is old enough to be settled by a sign of life. */
+  oldFrom: number;
   readonly flushes: { readonly ticket: Ticket; readonly order: number }[];
 }
 
 /** Nothing written. */
 export function newReceipts(): Receipts {
-  return { inFlight: [], kept: 0, written: 0, proofAt: 0, flushes: [] };
+  return { inFlight: [], kept: 0, written: 0, proofAt: 0, oldFrom: Infinity, flushes: [] };
 }
 
 export function flush(s: Session, { ticket }: InputOf<'flush'>): void {
@@ -55,6 +57,7 @@ export function noteWritten(s: Session, message: Queued): string {
   } else {
     s.outbox.bytes -= message.bytes;
     message.text = '';
+    receipts.oldFrom = Math.min(receipts.oldFrom, s.mono + writtenAfter(s));
   }
   receipts.inFlight.push({ number: ++receipts.written, at: s.mono, message, kept });
   return text;
@@ -95,26 +98,32 @@ export function writtenUpTo(s: Session, number: number): void {
   settleWritten(s, (one) => one.number <= number);
 }
 
+/** When messages count as written by time alone: where nothing would tell that the link is dead. */
 export function writtenDeadline(s: Session): number {
-  const { inFlight, kept } = s.receipts;
-  const oldest = inFlight.length > kept ? inFlight.find((one) => !one.kept) : undefined;
-  return oldest ? oldest.at + writtenAfter(s) : Infinity;
+  return canTellADeadLink(s) ? Infinity : oldestDue(s);
 }
 
 export function writtenTimeout(s: Session): void {
-  const now = s.mono;
-  if (s.link.phase === 'open' && writtenDeadline(s) <= now) {
-    const before = now - writtenAfter(s);
-    settleWritten(s, (one) => one.at <= before);
+  if (s.link.phase === 'open' && writtenDeadline(s) <= s.mono) {
+    settleOld(s);
+  }
+}
+
+/** Something arrived: what was written long enough before counts as written. */
+export function aliveAfterWriting(s: Session): void {
+  const { receipts } = s;
+  if (receipts.oldFrom <= s.mono && canTellADeadLink(s)) {
+    settleOld(s);
+    receipts.oldFrom = oldestDue(s);
   }
 }
 
 export function onAck(s: Session, id: string): void {
-  settleTaken(s, id, { state: 'acked' }, (one) => one.kept);
+  settleTaken(s, id, { state: 'acked' });
 }
 
 export function onRefusedMessage(s: Session, id: string, message: string): void {
-  settleTaken(s, id, { state: 'rejected', message }, () => true);
+  settleTaken(s, id, { state: 'rejected', message });
 }
 
 /** The link is gone: what waits for an acknowledgement is written again on the next, the rest is unknown. */
@@ -127,6 +136,7 @@ export function receiptsOfLostLink(s: Session): void {
     (kept ? again : unknown).push(message);
   }
   s.receipts.proofAt = s.receipts.written;
+  s.receipts.oldFrom = Infinity;
   outbox.queue = again.concat(outbox.queue);
   settleReceipts(s, unknown, unknownReceipt);
 }
@@ -166,6 +176,18 @@ function settleFlushes(s: Session, limit: number): void {
   }
 }
 
+/** When the oldest message that waits for no acknowledgement will have been written long enough ago. */
+function oldestDue(s: Session): number {
+  const { inFlight, kept } = s.receipts;
+  const oldest = inFlight.length > kept ? inFlight.find((one) => !one.kept) : undefined;
+  return oldest ? oldest.at + writtenAfter(s) : Infinity;
+}
+
+function settleOld(s: Session): void {
+  const before = s.mono - writtenAfter(s);
+  settleWritten(s, (one) => one.at <= before);
+}
+
 function settleWritten(s: Session, done: (one: InFlight) => boolean): void {
   const { receipts } = s;
   const settled: Queued[] = [];
@@ -187,10 +209,10 @@ function settleReceipts(s: Session, messages: Queued[], receiptOf: (message: Que
 }
 
 /** Settles the message that the server speaks of, if it was written: on this link, or on an earlier one. */
-function settleTaken(s: Session, id: string, receipt: Receipt, answered: (one: InFlight) => boolean): void {
+function settleTaken(s: Session, id: string, receipt: Receipt): void {
   const { receipts, outbox } = s;
   const { inFlight } = receipts;
-  const at = inFlight.findIndex((one) => one.message.id === id && answered(one));
+  const at = inFlight.findIndex((one) => one.message.id === id);
   const one = inFlight[at];
   let taken: Queued | undefined;
   if (one) {

@@ -19,6 +19,8 @@ import { inOrder, isOpen, rearm, setPhase, type Task } from './tasks';
 export interface Subscriptions {
   /** What the server can do; none until it has said so or the wait is over. */
   features: Features | undefined;
+  /** The same of the last link on which it was known: `NO_FEATURES` where there was no hello. */
+  last: Features | undefined;
   helloDue: number;
   /** Tasks to subscribe to, in order. Bounded by the number of tasks; `Task.queued` keeps entries unique. */
   queue: Queue<Task>;
@@ -26,6 +28,8 @@ export interface Subscriptions {
   held: Task[];
   /** Tasks that are still reported, once the server has asked for them, in order. Bounded by the number of leases. */
   published: Task[] | undefined;
+  /** A `publish` was written on this link. */
+  introduced: boolean;
   /** `MAX_REQUESTS` at most. */
   readonly requests: Queue<Request>;
   /** When the first of the last few `subscribe` frames was written, and how many there were since. */
@@ -47,13 +51,15 @@ const NO_FEATURES: Features = {
 };
 
 /** Nothing to ask. */
-export function newSubscriptions(): Subscriptions {
+export function newSubscriptions(last?: Features): Subscriptions {
   return {
     features: undefined,
+    last,
     helloDue: Infinity,
     queue: queueOf([]),
     held: [],
     published: undefined,
+    introduced: false,
     requests: queueOf([]),
     paceFrom: 0,
     sentInPace: 0,
@@ -71,8 +77,10 @@ export function allSent(of: Subscriptions): boolean {
 }
 
 export function subscriptionsBegin(s: Session): void {
-  const { tasks } = s;
-  s.subscriptions.helloDue = s.mono + HELLO_WAIT_MS;
+  const { tasks, subscriptions } = s;
+  const { last } = subscriptions;
+  const saidHello = last && last !== NO_FEATURES;
+  subscriptions.helloDue = s.mono + Math.max(HELLO_WAIT_MS, saidHello ? s.config.connectTimeout : 0);
   for (const task of inOrder(tasks, (task) => task.phase === 'lost')) {
     reopen(s, task);
   }
@@ -84,7 +92,7 @@ export function subscriptionsBegin(s: Session): void {
 }
 
 export function subscriptionsEnd(s: Session): void {
-  s.subscriptions = newSubscriptions();
+  s.subscriptions = newSubscriptions(s.subscriptions.last);
   for (const task of s.tasks.byId.values()) {
     task.queued = false;
     if (task.questionDue !== Infinity) {
@@ -140,6 +148,7 @@ export function featuresAreKnown(s: Session, features: Features): void {
   const { held, queue } = subscriptions;
   subscriptions.helloDue = Infinity;
   subscriptions.features = features;
+  subscriptions.last = features;
   subscriptions.held = [];
   subscriptions.queue = queueOf(waiting(queue).concat(held));
 }

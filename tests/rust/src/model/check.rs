@@ -69,6 +69,8 @@ pub struct Check {
     /// The message written last on this link.
     last_marker: u64,
     features: Features,
+    /// The server was told which link this is.
+    introduced: bool,
     /// Tasks that the server was asked for on this link.
     asked: BTreeSet<String>,
     /// Leases that live: task and kind.
@@ -100,6 +102,7 @@ impl Check {
             sent: BTreeMap::new(),
             last_marker: 0,
             features: Features::default(),
+            introduced: false,
             asked: BTreeSet::new(),
             leases: BTreeMap::new(),
             at_once: None,
@@ -182,6 +185,7 @@ impl Check {
     pub fn opens(&mut self, generation: Generation) {
         self.transport = Transport::Open { generation };
         self.features = Features::default();
+        self.introduced = false;
         self.asked.clear();
         self.last_marker = 0;
         // A tracker's lease opens its subscription again on each link.
@@ -402,7 +406,10 @@ impl Check {
             Some("publish") => {
                 assert!(self.features.publish, "{text} to {:?}", self.features);
                 let tasks = frame["data"]["tasks"].as_array().expect("it names tasks");
-                assert!((1..=BATCH_TASKS).contains(&tasks.len()), "{text}");
+                let open =
+                    matches!(self.transport, Transport::Open { generation } if frame["data"]["link"] == generation);
+                assert!(open && tasks.len() <= BATCH_TASKS && !(tasks.is_empty() && self.introduced), "{text}");
+                self.introduced = true;
                 for task in tasks {
                     let held = |(of, kind): &(String, LeaseKind)| *of == task["taskId"] && *kind == LeaseKind::Report;
                     assert!(self.leases.values().any(held), "nobody reports {task}");
@@ -421,6 +428,7 @@ impl Check {
 
     fn message_written(&mut self, marker: u64) {
         let sent = self.sent.get_mut(&marker).expect("only what is not settled is written");
+        assert!(self.introduced || !self.features.publish, "{marker} comes over a link that the server does not know");
         assert!(marker > self.last_marker, "{marker} is written after {}", self.last_marker);
         assert!(sent.ack || sent.written == 0, "{marker} is written twice");
         sent.written += 1;

@@ -77,7 +77,7 @@ impl Judge {
             Input::Close => self.take_back(session, scene),
             Input::Opened { .. } => {
                 self.links.opens();
-                self.publications_begin();
+                self.publications_begin(scene);
                 self.new_link();
                 let lost: Vec<String> =
                     self.tasks.iter().filter(|(_, t)| t.phase == Phase::Lost).map(|(id, _)| id.clone()).collect();

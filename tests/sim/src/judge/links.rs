@@ -29,6 +29,11 @@ impl Links {
         self.up.is_some()
     }
 
+    /// The number of the connection that is up.
+    pub(super) fn generation(&self) -> Option<Generation> {
+        self.up
+    }
+
     pub(super) fn features(&self) -> Features {
         self.features
     }

@@ -6,7 +6,7 @@
 //! - `tasks`: who wants which task, and that each subscription has exactly one end
 //! - `coverage`: nothing twice, no false gap, no silent hole
 //! - `receipts`: what became of messages
-//! - `publications`: which tasks are said to be still reported
+//! - `publications`: which connection it is said to be, and which tasks are said to be still reported
 //! - `links`: states, connections, and when a client may stop
 //! - `ends`: how attempts and connections end, and who is asked what that means
 
@@ -167,6 +167,7 @@ impl Judge {
                 Cause::Message
             }
             Some(Input::Pong { .. }) if is_up => Cause::Pong,
+            Some(Input::Ping { .. } | Input::Binary { .. }) if is_up => Cause::Other,
             Some(input @ Input::Close) => {
                 self.ends_by(input, transport, scene);
                 Cause::Close
@@ -254,7 +255,10 @@ impl Judge {
             Event::Gap(gap) => self.told_gap(gap, scene),
             Event::StateChange(change) => self.state_changes(change, scene),
             Event::Connected(connected) => self.links.up(connected.generation),
-            Event::Disconnected(gone) => self.links.down(gone.generation),
+            Event::Disconnected(gone) => {
+                self.links.down(gone.generation);
+                self.publications_end(scene);
+            }
             Event::Retry(retry) => {
                 self.links.retries(retry);
                 self.waits(retry);

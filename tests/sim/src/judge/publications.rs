@@ -1,11 +1,14 @@
-//! Which tasks a worker must say that it still reports, on a new connection (rules PUB).
+//! What a client must say of itself on a new connection: whose it is, and which tasks it still reports (rules PUB).
 
 use std::collections::BTreeSet;
 
-use steadywire::protocol::{self, Body, Control, Request};
+use steadywire::protocol::{self, Body, Control, Features, Frame, Request};
+use steadywire::session::limits::HELLO_WAIT_MS;
 use steadywire::session::{Draft, DraftKind};
 
-use super::{Judge, Scene};
+use crate::server::marker_in;
+
+use super::{Config, Judge, Scene};
 use crate::LinkId;
 
 /// What was said of a task since its first reporter began.
@@ -25,20 +28,51 @@ impl Reported {
 /// What is to be said on the current connection.
 #[derive(Debug, Default)]
 pub(super) struct Publications {
+    /// The server has said that it has the feature.
     greeted: bool,
     due: BTreeSet<String>,
+    /// A `publish` was written.
+    said: bool,
+    opened_at: u64,
+    /// What the server said on it, if anything.
+    features: Option<Features>,
+    last: Last,
     /// The message sent last, its task, and whether that had ended before.
     sent: Option<(u64, String, bool)>,
 }
 
+/// What was known of the server at the end of the connection before.
+#[derive(Clone, Copy, Debug, Default)]
+enum Last {
+    /// Nothing on any yet.
+    #[default]
+    Nothing,
+    /// It had said this.
+    Said(Features),
+    /// It had said nothing within the time for it.
+    Silent,
+}
+
 impl Judge {
-    pub(super) fn publications_begin(&mut self) {
-        self.publications = Publications::default();
+    pub(super) fn publications_begin(&mut self, scene: &Scene<'_>) {
+        let last = self.publications.last;
+        self.publications = Publications { last, opened_at: scene.mono, ..Publications::default() };
+    }
+
+    /// The connection is gone. What is known of the server then is what the next one begins with.
+    pub(super) fn publications_end(&mut self, scene: &Scene<'_>) {
+        let ended = &mut self.publications;
+        match ended.features {
+            Some(features) => ended.last = Last::Said(features),
+            None if scene.mono >= ended.opened_at + hello_wait(ended.last, &self.config) => ended.last = Last::Silent,
+            None => {}
+        }
     }
 
     /// The server says what it can do.
-    pub(super) fn publications_are_wanted(&mut self, scene: &Scene<'_>) {
-        if std::mem::replace(&mut self.publications.greeted, true) {
+    pub(super) fn publications_are_wanted(&mut self, features: Features, scene: &Scene<'_>) {
+        self.publications.features = Some(features);
+        if !features.publish || std::mem::replace(&mut self.publications.greeted, true) {
             return;
         }
         let reported = self.tasks.iter().filter_map(|(id, task)| Some((id, task.reported.as_ref()?)));
@@ -81,14 +115,19 @@ impl Judge {
     pub(super) fn publishes(&mut self, text: &str, scene: &mut Scene<'_>) {
         let frame = protocol::parse(text).expect("what is written can be read");
         match &frame.body {
-            Body::Control(Control::Request(Request::Publish { tasks })) => {
+            Body::Control(Control::Request(Request::Publish { link, tasks })) => {
                 let named: BTreeSet<&str> = tasks.iter().map(|task| &**task).collect();
                 assert_eq!(named, self.unpublished(scene.link), "what is still reported");
+                let number = link.as_ref().map(|link| link.number);
+                assert_eq!(number, self.links.generation().map(u64::from), "which connection this is");
+                assert!(!named.is_empty() || !self.publications.said, "nothing is to be said any more");
+                scene.coverage.note(if named.is_empty() { "path introduced" } else { "path published again" });
                 self.publications.due.clear();
-                scene.coverage.note("path published again");
+                self.publications.said = true;
             }
             Body::Control(_) | Body::Heartbeat { .. } => {}
             _ => {
+                self.may_be_written(&frame, text, scene);
                 let unsaid = self.unpublished(scene.link);
                 assert!(unsaid.is_empty(), "{unsaid:?} are not named before {text}");
                 // What had ended by now is not named on this connection, though it may run again.
@@ -98,5 +137,29 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// Whether the server can tell which connection a message came over, where that can be had.
+    fn may_be_written(&self, frame: &Frame<'_>, text: &str, scene: &mut Scene<'_>) {
+        let Publications { greeted, said, opened_at, features, last, .. } = &self.publications;
+        assert!(*said || !greeted, "the server is not told which connection this is before {text}");
+        let waits = match last {
+            Last::Said(features) => features.publish,
+            Last::Silent => false,
+            Last::Nothing => marker_in(text).is_some_and(|(_, ticket)| self.is_reported(ticket)),
+        };
+        if features.is_none() && (waits || frame.id.is_some()) {
+            let waited = scene.mono - opened_at;
+            assert!(waited >= hello_wait(*last, &self.config), "{text} is written {waited} ms after the link opened");
+            scene.coverage.note("path greeting awaited in vain");
+        }
+    }
+}
+
+/// How long a greeting is awaited.
+fn hello_wait(last: Last, config: &Config) -> u64 {
+    match last {
+        Last::Said(_) => HELLO_WAIT_MS.max(config.connect_timeout),
+        Last::Nothing | Last::Silent => HELLO_WAIT_MS,
     }
 }

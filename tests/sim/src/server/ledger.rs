@@ -7,6 +7,8 @@ use crate::LinkId;
 /// The truth. Nothing is ever taken out of it, whatever the server forgets.
 #[derive(Debug, Default)]
 pub struct Ledger {
+    /// How many connections were cut off for a newer one of their client.
+    pub fenced: u32,
     runs: BTreeMap<String, Vec<Run>>,
     mail: BTreeMap<Marker, Mail>,
 }

@@ -8,8 +8,8 @@ mod ledger;
 use std::collections::BTreeMap;
 
 use steadywire::protocol::{
-    self, Body, Control, MessageKind, Outgoing, Request, TaskState, TaskStatus, encode_ack, encode_heartbeat,
-    encode_hello, encode_message, encode_refusal, encode_state, encode_subscribed, terminal_word,
+    self, Body, ClientLink, Control, MessageKind, Outgoing, Request, TaskState, TaskStatus, encode_ack,
+    encode_heartbeat, encode_hello, encode_message, encode_refusal, encode_state, encode_subscribed, terminal_word,
 };
 
 pub use history::{Kind, Publisher, TaskEnd};
@@ -38,6 +38,8 @@ pub struct Server {
     pub is_up: bool,
     tasks: BTreeMap<String, Task>,
     peers: BTreeMap<LinkId, Peer>,
+    /// The newest connection of each client that names its connections, and its number.
+    clients: BTreeMap<String, (u64, LinkId)>,
     /// Acknowledgements that are sent later.
     late: Vec<(u64, LinkId, String)>,
     out: Vec<(LinkId, Packet)>,
@@ -61,6 +63,7 @@ impl Server {
             is_up: true,
             tasks: BTreeMap::new(),
             peers: BTreeMap::new(),
+            clients: BTreeMap::new(),
             late: Vec::new(),
             out: Vec::new(),
             epochs: 0,
@@ -115,6 +118,7 @@ impl Server {
         self.now = now;
         self.is_up = false;
         self.peers.clear();
+        self.clients.clear();
         self.late.clear();
         self.out.clear();
         if forgets {
@@ -257,14 +261,40 @@ impl Server {
                 let wall = self.wall();
                 self.say(link, |out| encode_state(out, id, wall, &state));
             }
-            Request::Publish { link: _, tasks } => {
+            Request::Publish { link: named, tasks } => {
                 assert!(features.publish, "publish for a server with {features:?}");
+                let named = named.as_ref().expect("a client says which connection this is");
+                if !self.is_newest(link, named) {
+                    return self.fence(link);
+                }
                 for id in tasks {
                     if self.knows(id).is_some_and(|(_, _, end)| end.is_none()) {
                         self.stays(Publisher::Link(link), id);
                     }
                 }
             }
+        }
+    }
+
+    /// A connection says whose it is, and which. The one that was its client's newest before is cut off.
+    fn is_newest(&mut self, link: LinkId, named: &ClientLink<'_>) -> bool {
+        let known = self.clients.get(&*named.client).copied();
+        if known.is_some_and(|(number, at)| at != link && number >= named.number) {
+            return false;
+        }
+        self.clients.insert(named.client.clone().into_owned(), (named.number, link));
+        if let Some((_, at)) = known.filter(|(_, at)| *at != link) {
+            self.fence(at);
+        }
+        true
+    }
+
+    /// Nothing more is taken from this connection.
+    fn fence(&mut self, link: LinkId) {
+        if self.peers.contains_key(&link) {
+            self.gone(self.now, link);
+            self.out.push((link, Packet::Close(Some(4409), "a newer link of this client is there".into())));
+            self.ledger.fenced += 1;
         }
     }
 

@@ -204,6 +204,9 @@ impl World {
             assert!(events < MOST_EVENTS, "the run goes round in circles");
             self.happens(event);
         }
+        for _ in 0..self.server.ledger.fenced {
+            self.chaos.coverage.note("path older link fenced");
+        }
         let converged_after = self.converged_after.expect("the run looked");
         Summary { coverage: self.chaos.coverage, steps: self.steps, converged_after, traces: self.traces }
     }
