@@ -23,6 +23,11 @@ UNCONFIRMED = ("written", "unknown", "dropped")
 WITHOUT_HELLO = "without hello"
 
 
+# The code with which the hub ends a task whose worker stayed away, and for how many seconds it must have (P-PUB-3).
+WORKER_LOST = "worker_lost"
+LEASE = 60.0
+
+
 @dataclass
 class Told:
     """A message of a worker, and the receipts that came for it. Without `receipts` none was asked for."""
@@ -75,6 +80,8 @@ class Record:
     receipts: list[Json] = field(default_factory=list)
     follows: list[Followed] = field(default_factory=list)
     restart: Restart | None = None
+    # How many seconds it had nobody at the most when it ended, where its worker was killed and nobody went on with it.
+    left_for: float | None = None
 
 
 def judge(record: Record) -> list[str]:
@@ -90,7 +97,12 @@ def judge(record: Record) -> list[str]:
 def receipts(record: Record) -> Iterator[str]:
     """See that each came once that was asked for, and that what is sent until it is acknowledged is."""
     states = [state(receipt) for receipt in record.receipts]
-    if states not in (["acked"], [WITHOUT_HELLO]):
+    if record.left_for is not None:
+        if record.left_for < LEASE:
+            yield f"it is given up after {record.left_for:.1f} s"
+        if states:
+            yield f"nobody told an end, and it is {states}"
+    elif states not in (["acked"], [WITHOUT_HELLO]):
         yield f"the end is {states or 'not settled'}"
     for told in record.told:
         wanted = {"ack": ("acked", WITHOUT_HELLO), "send": UNCONFIRMED, "report": ()}[told.way]

@@ -22,6 +22,8 @@ class Totals:
         self.tasks = 0
         # What a worker that was killed left without a receipt.
         self.left = 0
+        # How many tasks nobody went on with.
+        self.left_tasks = 0
         self.follows: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.receipts: Counter[str] = Counter()
@@ -30,6 +32,7 @@ class Totals:
     def add(self, record: Record) -> None:
         """Count a task."""
         self.tasks += 1
+        self.left_tasks += record.left_for is not None
         for told in record.told:
             for receipt in told.receipts:
                 self.receipts[f"{told.way} {state(receipt)}"] += 1

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from figures import COLD_RESTS, FEWEST
@@ -41,12 +42,14 @@ TOO_MUCH = 20
 # When a worker and a follower are killed: early, so that much is left to judge the memory of those that take over. On a
 # slow machine there is time for so many rounds nevertheless, from the last kill on.
 KILLING_ROUND = 3
+# And when a worker is killed whose task nobody takes over, where there is time for that.
+LEAVING_ROUND = 4
 ROUNDS_AFTER_KILL = COLD_RESTS + FEWEST - 1
 
 # Which of a worker's tasks is struck in a round that has it.
 STRUCK = 1
 
-# From so many minutes on the hub is killed too, in the middle of the run.
+# From so many minutes on a task is left to the hub, and the hub is killed in the middle of the run.
 MINUTES_WITH_RESTART = 2.0
 
 # How long nothing passes before a worker is killed, in seconds: long enough for its heartbeats to find out.
@@ -98,7 +101,7 @@ class Soak:
         try:
             while self._goes_on(number, time.monotonic() - begun) and len(self.wrong) < TOO_MUCH:
                 number += 1
-                is_middle = time.monotonic() - begun >= minutes * 30 and number > KILLING_ROUND
+                is_middle = time.monotonic() - begun >= minutes * 30 and number > LEAVING_ROUND
                 if self.world.arguments.restart and is_middle and self.restart_round is None:
                     self.restart_round = number
                 await self._round(number)
@@ -128,8 +131,8 @@ class Soak:
         options = [text for name, value in (OPTIONS | {"seed": seed}).items() for text in (name, json.dumps(value))]
         return ["client", self.world.url(driver), *options]
 
-    async def _kill(self, say: Callable[[], Awaitable[None]]) -> None:
-        """Kill a worker that says something while nothing passes, and a follower; start others in their place.
+    async def _kill(self, killed: tuple[Driver, ...], say: Callable[[], Awaitable[None]]) -> None:
+        """Kill a worker that says something while nothing passes, and others with it; start others in their place.
 
         What the proxy holds dies with the worker, as with a machine: it could arrive after what another one says.
         """
@@ -139,11 +142,9 @@ class Soak:
         await say()
         await asyncio.sleep(HELD_FOR)
         if proxy is not None:
-            await together(self.killed[0].kill(), proxy.kill())
+            await together(killed[0].kill(), proxy.kill())
             await self.world.again(proxy)
-        await together(
-            *(driver.restart(self.world.broken, *self._client_call(driver)) for driver in self.killed),
-        )
+        await together(*(driver.restart(self.world.broken, *self._client_call(driver)) for driver in killed))
 
     async def _cut(self) -> None:
         """Take the followers' links away."""
@@ -193,11 +194,8 @@ class Soak:
         """Do the tasks of a worker in this round, one after the other."""
         for place in range(TASKS):
             one = plan(self.seed, f"{worker.name.split()[0]}-{number}-{place}", [one.name for one in self.followers])
-            strike = Strike()
-            if place == STRUCK and number == KILLING_ROUND and worker is self.killed[0]:
-                strike.kill = self._kill
-            if place == STRUCK and number == self.restart_round and worker is self.bereft:
-                strike.cut, strike.restart = self._cut, self._restart
+            strike = self._strike(worker, number) if place == STRUCK else Strike()
+            if strike.restart is not None:
                 one = joined_in_turn(one)
             for names in followed.values():
                 names.add(one.task)
@@ -215,6 +213,16 @@ class Soak:
                 self._left.append(task)
             else:
                 self._close(task)
+
+    def _strike(self, worker: Driver, number: int) -> Strike:
+        """Give what happens in the midst of a worker's task in this round."""
+        if number == KILLING_ROUND and worker is self.killed[0]:
+            return Strike(kill=partial(self._kill, self.killed))
+        if number == LEAVING_ROUND and worker is self.bereft and self.world.arguments.restart:
+            return Strike(kill=partial(self._kill, (worker,)), is_left=True)
+        if number == self.restart_round and worker is self.bereft:
+            return Strike(cut=self._cut, restart=self._restart)
+        return Strike()
 
     def _close(self, task: Task) -> None:
         """Judge a task that has ended everywhere."""
@@ -269,6 +277,7 @@ def missed(soak: Soak, world: World, *, is_restarted: bool) -> list[str]:
     happened = {
         "no fault was played": world.faults.total(),
         "the killed worker left nothing": soak.totals.left,
+        "no task was left to the hub": not is_restarted or soak.totals.left_tasks,
         "nobody missed what the killed hub had": not is_restarted or soak.totals.outcomes["lost (forgotten)"],
     }
     return [what for what, count in happened.items() if not count]
@@ -281,7 +290,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steadywire", default=str(ROOT / "target/debug/steadywire"), help="the terminal program")
     parser.add_argument("--calm", action="store_true", help="without faults")
-    parser.add_argument("--restart", action="store_true", help="kill the hub also in a run of less than two minutes")
+    parser.add_argument(
+        "--restart",
+        action="store_true",
+        help="also in less than two minutes: leave a task to the hub, and kill the hub",
+    )
     parser.add_argument("languages", nargs="+", metavar="LANGUAGE=COMMAND")
     # What Ctrl-C does, so that the programs are killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

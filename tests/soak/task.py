@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from judge import Followed, Json, Record, Restart, Told
+from judge import WORKER_LOST, Followed, Json, Record, Restart, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,8 @@ class Strike:
 
     # The worker is killed in the midst, and another goes on. It is given what the worker says while nothing passes.
     kill: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]] | None = None
+    # Nobody goes on: the task is left to the hub.
+    is_left: bool = False
     # The followers are cut off before the end, and the hub is killed once it has acknowledged that.
     cut: Callable[[], Awaitable[None]] | None = None
     restart: Callable[[], Awaitable[None]] | None = None
@@ -59,6 +62,8 @@ class Task:
         self._open = 0
         self._bell = asyncio.Event()
         self._calls: list[tuple[Driver, str]] = []
+        # When each message was said.
+        self._said_at: list[float] = []
         # The calls whose receipts are awaited.
         self._sent: dict[str, Told] = {}
 
@@ -80,6 +85,9 @@ class Task:
                 await self._join("during")
                 if self.strike.kill is not None:
                     await self._kill(self.strike.kill)
+                if self.strike.is_left:
+                    await self._leave()
+                    return
             await self._say(step.way, step.kind, step.words)
             await asyncio.sleep(step.pause)
         if self.strike.cut is not None:
@@ -138,7 +146,19 @@ class Task:
                 told.is_left = True
                 self.worker.forget(name)
                 self._open -= 1
-        await self.worker.call("report", self.plan.task)
+        if not self.strike.is_left:
+            await self.worker.call("report", self.plan.task)
+
+    async def _leave(self) -> None:
+        """Wait until the hub ends what nobody reports any more."""
+        # The hub had the worker's connection when it took what it acknowledged last, and not before that was said.
+        heard = [at for told, at in zip(self.record.told, self._said_at, strict=True) if told.has_arrived()]
+        begun = max(heard, default=self._said_at[0])
+        self.record.outcome = {"event": "error", "source": "task", "code": WORKER_LOST}
+        await self._join("after")
+        await self._until(lambda: any(followed.ends for followed in self.record.follows))
+        self.record.left_for = time.monotonic() - begun
+        await self.ended()
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         while not is_so():
@@ -176,6 +196,7 @@ class Task:
         number = len(self.record.told) + 1
         told = Told(number, way, kind)
         self.record.told.append(told)
+        self._said_at.append(time.monotonic())
         text = f"{number}{words}"
         fields = {
             "progress": (str(number), "soak", text),

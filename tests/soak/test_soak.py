@@ -169,6 +169,25 @@ class Judge(Judged):
         made.receipts = []
         self.wrong(made, "the end is not settled")
 
+    def test_a_task_that_nobody_goes_on_with(self) -> None:
+        """The hub ends it, when its worker has stayed away for as long as it may."""
+        lost: Json = FAILED | {"message": "no word", "code": "worker_lost"}
+        made = record(log(1), log(2), STATUS, lost)
+        made.outcome = {"event": "error", "source": "task", "code": "worker_lost"}
+        made.receipts, made.left_for = [], 60.5
+        assert judge(made) == []
+        made.left_for = 59.0
+        self.wrong(made, "given up after 59.0 s")
+        made.left_for = 61.0
+        made.receipts = [ACKED]
+        self.wrong(made, "nobody told an end")
+        made.receipts = []
+        made.follows[0].events[-1] = END
+        self.wrong(made, "the outcome is")
+        made.follows[0].events[-1] = lost
+        made.follows[0].events.remove(log(2))
+        self.wrong(made, "missing without a gap: [2]")
+
 
 class Restarts(Judged):
     """What a follower saw of a task whose hub was killed."""
