@@ -22,6 +22,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may fail by it"))]
 
 mod builder;
+mod clients;
 mod clock;
 mod connection;
 mod error;

@@ -1,7 +1,8 @@
 //! Accepts connections, and what they share.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,16 +10,17 @@ use slab::Slab;
 use steadywire::protocol::Features;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::clients::Clients;
 use crate::connection;
 use crate::guard::Guard;
 use crate::handle::{HubHandle, HubStats};
 use crate::history::{History, Mailbox};
 use crate::http::{Response, read_request};
-use crate::limits::{CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, MAX_REFUSALS_AT_ONCE, RETRY_AFTER_SECONDS};
+use crate::limits::{CLOSE_TIMEOUT, HANDSHAKE_TIMEOUT, KNOWN_CLIENTS, MAX_REFUSALS_AT_ONCE, RETRY_AFTER_SECONDS};
 use crate::tasks::Tasks;
 use crate::tls::Tls;
 
@@ -46,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) guard: Guard,
     pub(crate) tasks: Arc<Tasks>,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) counters: Counters,
     links: Mutex<Slab<Arc<Link>>>,
     stopping: watch::Sender<bool>,
@@ -67,6 +70,9 @@ pub(crate) struct Counters {
 pub(crate) struct Link {
     pub(crate) mailbox: Arc<Mailbox>,
     order: AtomicU8,
+    /// It takes nothing more.
+    is_closed: AtomicBool,
+    closed: Notify,
 }
 
 /// What a connection is told to do.
@@ -74,8 +80,10 @@ pub(crate) struct Link {
 pub(crate) enum Order {
     /// Close with 1001.
     GoAway = 1,
+    /// Take what has arrived and close with 4409: its client has a newer one.
+    Fence = 2,
     /// Drop the socket.
-    Cut = 2,
+    Cut = 3,
 }
 
 /// How the hub ends.
@@ -182,6 +190,7 @@ impl Shared {
     pub(crate) fn new(guard: Guard, history: Arc<dyn History>, options: Options) -> Self {
         Shared {
             tasks: Arc::new(Tasks::new(history, options.max_tasks, options.max_total_bytes, options.publisher_lease)),
+            clients: Arc::new(Clients::new(KNOWN_CLIENTS)),
             options,
             guard,
             counters: Counters::default(),
@@ -243,7 +252,28 @@ impl Link {
         match self.order.load(Ordering::Acquire) {
             0 => None,
             1 => Some(Order::GoAway),
+            2 => Some(Order::Fence),
             _ => Some(Order::Cut),
+        }
+    }
+
+    /// The client of this connection has a newer one.
+    pub(crate) fn fence(&self) {
+        self.give(Order::Fence);
+    }
+
+    /// From now on the connection takes nothing more.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        self.closed.notify_waiters();
+    }
+
+    /// Settles when the connection takes nothing more.
+    pub(crate) async fn until_closed(&self) {
+        let mut closed = pin!(self.closed.notified());
+        closed.as_mut().enable();
+        if !self.is_closed.load(Ordering::Acquire) {
+            closed.await;
         }
     }
 
@@ -255,6 +285,7 @@ impl Link {
 
 impl Drop for Registered {
     fn drop(&mut self) {
+        self.link.close();
         self.shared.links().remove(self.key);
     }
 }

@@ -5,8 +5,8 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::Ordering;
 
 use steadywire::protocol::{
-    Body, Control, Cursor, Frame, MessageKind, Outgoing, Request, TaskState, TaskStatus, encode_ack, encode_heartbeat,
-    encode_message, encode_refusal, encode_state, encode_subscribed, parse, write_string,
+    Body, ClientLink, Control, Cursor, Frame, MessageKind, Outgoing, Request, TaskState, TaskStatus, encode_ack,
+    encode_heartbeat, encode_message, encode_refusal, encode_state, encode_subscribed, parse, write_string,
 };
 
 use super::{Connection, Subscription, Transport};
@@ -16,7 +16,7 @@ use crate::limits::{MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES};
 use crate::relay::relay;
 
 /// Why a message was refused: a text for people and a code for programs.
-struct Refusal {
+pub(super) struct Refusal {
     code: &'static str,
     text: String,
 }
@@ -58,6 +58,9 @@ impl<S: Transport> Connection<S> {
                 }
                 Err(problem) => Err(("subscribe", problem)),
             },
+            (_, Body::Control(Control::Request(Request::Publish { link, tasks }))) => {
+                self.publish_again(link.as_ref(), tasks).await.map_err(|problem| ("publish", problem))
+            }
             (_, Body::Control(Control::Request(request))) => self.request(&frame.task_id, request),
             (_, Body::Control(_)) => Ok(()),
             (_, Body::Heartbeat { received }) => {
@@ -125,25 +128,32 @@ impl<S: Transport> Connection<S> {
                 self.reply(|out| encode_state(out, task, now_ms(), &state));
             }
             Request::Query => return Err(("query", refusal("unsupported", "this server answers no queries"))),
-            Request::Publish { link: _, tasks } if features.publish => {
-                // Each refusal takes room, and those behind the first would have the same reason.
-                if let Some((task, problem)) =
-                    tasks.iter().find_map(|task| Some((task, self.publish_again(task).err()?)))
-                {
-                    self.refuse(task, None, "publish", &problem);
-                }
-            }
-            Request::Publish { .. } => {
-                return Err(("publish", refusal("unsupported", "a publisher is known here by its messages alone")));
-            }
-            // Carried out by and by.
-            Request::Subscribe { .. } => {}
+            // Carried out elsewhere.
+            Request::Subscribe { .. } | Request::Publish { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Learns whose connection this is, and becomes a publisher of the tasks.
+    async fn publish_again(&mut self, link: Option<&ClientLink<'_>>, tasks: &[Cow<'_, str>]) -> Result<(), Refusal> {
+        if !self.hub.options.features.publish {
+            return Err(refusal("unsupported", "a publisher is known here by its messages alone"));
+        }
+        if let Some(link) = link {
+            self.enter(link).await?;
+        }
+        if self.is_stale {
+            return Ok(());
+        }
+        // Each refusal takes room, and those behind the first would have the same reason.
+        if let Some((task, problem)) = tasks.iter().find_map(|task| Some((task, self.take_up(task).err()?))) {
+            self.refuse(task, None, "publish", &problem);
         }
         Ok(())
     }
 
     /// Becomes a publisher of the task if it is known and runs.
-    fn publish_again(&mut self, task: &str) -> Result<(), Refusal> {
+    fn take_up(&mut self, task: &str) -> Result<(), Refusal> {
         if self.publishing.contains_key(task) {
             return Ok(());
         }
@@ -279,6 +289,6 @@ fn check_lengths(frame: &Frame<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn refusal(code: &'static str, text: impl Into<String>) -> Refusal {
+pub(super) fn refusal(code: &'static str, text: impl Into<String>) -> Refusal {
     Refusal { code, text: text.into() }
 }

@@ -3,6 +3,7 @@
 //! A connection keeps no copies of messages: for each task it follows it keeps a place in the
 //! task's log, is marked when there is more, and reads on when its socket takes more.
 
+mod fence;
 mod inbound;
 mod metered;
 
@@ -26,6 +27,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use self::inbound::Subscribing;
 use self::metered::{Metered, Transport};
+use crate::clients::Membership;
 use crate::clock::now_ms;
 use crate::guard::Verdict;
 use crate::history::{Pace, Read, Reader};
@@ -37,6 +39,9 @@ use crate::limits::{
 use crate::server::{Order, Registered, Shared};
 use crate::tasks::{Pin as TaskPin, Publisher};
 use crate::tls::Tls;
+
+/// The close code for a connection whose client has a newer one.
+const SUPERSEDED: u16 = 4409;
 
 /// Serves one connection until it ends.
 pub(crate) fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, hub: Arc<Shared>) -> impl Future<Output = ()> {
@@ -110,6 +115,10 @@ struct Connection<S> {
     subscriptions: Slab<Subscription>,
     by_task: HashMap<Arc<str>, usize>,
     publishing: HashMap<Arc<str>, Publisher>,
+    /// Whose connection it is, where that was said.
+    membership: Option<Membership>,
+    /// Its client has a newer one: nothing of it is taken.
+    is_stale: bool,
     /// What goes out next.
     outgoing: VecDeque<Message>,
     /// A `subscribe` that waits until some of it has gone out. Nothing else is read before it is done.
@@ -143,6 +152,7 @@ enum Event {
     /// There is room for more answers to the `subscribe` under way.
     GoOn,
     Order(Order),
+    Stale,
     Due,
     Failed(Error),
     Overrun,
@@ -158,6 +168,8 @@ impl<S: Transport> Connection<S> {
             subscriptions: Slab::new(),
             by_task: HashMap::new(),
             publishing: HashMap::new(),
+            membership: None,
+            is_stale: false,
             outgoing: VecDeque::new(),
             subscribing: None,
             ready: VecDeque::new(),
@@ -178,6 +190,25 @@ impl<S: Transport> Connection<S> {
     }
 
     async fn run(mut self) {
+        let end = self.serve().await;
+        self.registered.link.close();
+        match end {
+            Event::Gone => self.hang_up().await,
+            Event::Order(Order::GoAway) => self.close(CloseCode::Away, "the hub is shutting down").await,
+            Event::Order(Order::Fence) | Event::Stale => {
+                self.close(CloseCode::from(SUPERSEDED), "this client has a newer connection").await;
+            }
+            Event::Overrun => {
+                self.count_dropped();
+                self.close(CloseCode::Again, "too far behind: come back with your cursor").await;
+            }
+            Event::Failed(error) => self.fail(&error).await,
+            _ => {}
+        }
+    }
+
+    /// Serves until something ends it.
+    async fn serve(&mut self) -> Event {
         loop {
             match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Text(text) => {
@@ -186,16 +217,16 @@ impl<S: Transport> Connection<S> {
                 }
                 Event::Binary => self.refuse_binary(),
                 Event::GoOn => self.go_on().await,
-                Event::Due if self.is_dead() => return self.count_dropped(),
-                Event::Due => self.beat(),
-                Event::Order(Order::Cut) => return,
-                Event::Gone => return self.hang_up().await,
-                Event::Order(Order::GoAway) => return self.close(CloseCode::Away, "the hub is shutting down").await,
-                Event::Overrun => {
+                Event::Due if !self.is_dead() => self.beat(),
+                Event::Due => {
                     self.count_dropped();
-                    return self.close(CloseCode::Again, "too far behind: come back with your cursor").await;
+                    return Event::Due;
                 }
-                Event::Failed(error) => return self.fail(&error).await,
+                end @ Event::Order(Order::Fence) => {
+                    self.take_the_rest().await;
+                    return end;
+                }
+                end => return end,
             }
         }
     }
@@ -205,6 +236,9 @@ impl<S: Transport> Connection<S> {
         self.registered.link.mailbox.register(cx.waker());
         if let Some(order) = self.registered.link.order() {
             return Poll::Ready(Event::Order(order));
+        }
+        if self.is_stale {
+            return Poll::Ready(Event::Stale);
         }
         self.take_marked();
         if self.timer.as_mut().poll(cx).is_ready() {

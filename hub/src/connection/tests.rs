@@ -12,6 +12,8 @@ use crate::guard::Guard;
 use crate::history::{Bounds, MemoryHistory};
 use crate::server::Options;
 
+#[path = "fence_tests.rs"]
+mod fence;
 #[path = "tls_tests.rs"]
 mod tls;
 

@@ -1,0 +1,157 @@
+//! Which connection of each client is the newest: what an older one delivers late must not mix with what came after.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::server::Link;
+
+/// Clients that say which of their links a connection is.
+pub(crate) struct Clients {
+    max: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_name: HashMap<Arc<str>, Newest>,
+    /// Clients without a connection, in the order in which they lost it.
+    away: BTreeMap<u64, Arc<str>>,
+    /// Counts connections that went.
+    gone: u64,
+}
+
+/// A client's link with the highest number.
+struct Newest {
+    number: u64,
+    place: Place,
+}
+
+enum Place {
+    Connected(Arc<Link>),
+    /// Its number among those that went.
+    Away(u64),
+}
+
+/// A connection that is, or was, its client's newest. The client is away when it is dropped while it still is.
+pub(crate) struct Membership {
+    clients: Arc<Clients>,
+    name: Arc<str>,
+    number: u64,
+}
+
+impl Clients {
+    pub(crate) fn new(max: usize) -> Self {
+        Clients { max, known: Mutex::default() }
+    }
+
+    /// A connection is this client's link of that number. Returns its membership and the connection that was the newest
+    /// before, if that is there; `None` where a link of that number or a higher one is known.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        name: &str,
+        number: u64,
+        link: &Arc<Link>,
+    ) -> Option<(Membership, Option<Arc<Link>>)> {
+        let mut known = self.lock();
+        let Known { by_name, away, .. } = &mut *known;
+        let place = Place::Connected(link.clone());
+        let (name, older) = match by_name.get_key_value(name) {
+            Some((_, newest)) if newest.number >= number => return None,
+            Some((name, _)) => {
+                let name = name.clone();
+                let before = by_name.insert(name.clone(), Newest { number, place });
+                match before.map(|newest| newest.place) {
+                    Some(Place::Connected(older)) => (name, Some(older)),
+                    Some(Place::Away(at)) => {
+                        away.remove(&at);
+                        (name, None)
+                    }
+                    None => (name, None),
+                }
+            }
+            None => {
+                if by_name.len() >= self.max
+                    && let Some((_, longest)) = away.pop_first()
+                {
+                    by_name.remove(&longest);
+                }
+                let name: Arc<str> = name.into();
+                by_name.insert(name.clone(), Newest { number, place });
+                (name, None)
+            }
+        };
+        drop(known);
+        Some((Membership { clients: self.clone(), name, number }, older))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Membership {
+    /// Whether this connection is that client's link of that number.
+    pub(crate) fn is(&self, name: &str, number: u64) -> bool {
+        (&*self.name, self.number) == (name, number)
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        let mut known = self.clients.lock();
+        let Known { by_name, away, gone } = &mut *known;
+        if let Some(newest) = by_name.get_mut(&self.name).filter(|newest| newest.number == self.number) {
+            *gone += 1;
+            newest.place = Place::Away(*gone);
+            away.insert(*gone, self.name.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(clients: &Arc<Clients>, name: &str, number: u64) -> Option<(Membership, Option<Arc<Link>>)> {
+        clients.enter(name, number, &Arc::default())
+    }
+
+    /// P-PUB-7
+    #[test]
+    fn only_a_higher_number_is_newer_also_of_one_who_is_away() {
+        let clients = Arc::new(Clients::new(10));
+        let first = Arc::default();
+        let (one, older) = clients.enter("c", 1, &first).unwrap();
+        assert!(older.is_none() && one.is("c", 1) && !one.is("c", 2) && !one.is("d", 1));
+        assert!(enter(&clients, "c", 1).is_none() && enter(&clients, "c", 0).is_none());
+        assert!(enter(&clients, "d", 0).is_some(), "of another client nothing is known");
+        let (three, older) = enter(&clients, "c", 3).unwrap();
+        assert!(Arc::ptr_eq(&older.unwrap(), &first));
+        drop(one);
+        assert!(enter(&clients, "c", 2).is_none());
+        drop(three);
+        assert!(enter(&clients, "c", 3).is_none());
+        assert!(enter(&clients, "c", 4).unwrap().1.is_none());
+    }
+
+    /// P-PUB-7
+    #[test]
+    fn at_the_bound_the_one_away_for_longest_is_forgotten_and_nobody_who_is_there() {
+        let clients = Arc::new(Clients::new(3));
+        let there = enter(&clients, "there", 5).unwrap();
+        for name in ["a", "b"] {
+            drop(enter(&clients, name, 5));
+        }
+        // `a` comes and goes again: now `b` is away for longest.
+        drop(enter(&clients, "a", 6));
+        let another = enter(&clients, "c", 5).unwrap();
+        assert!(enter(&clients, "a", 6).is_none() && enter(&clients, "there", 5).is_none());
+        let again = enter(&clients, "b", 1).unwrap();
+        assert!(enter(&clients, "a", 1).is_some(), "it had to make room");
+        assert!(enter(&clients, "there", 5).is_none() && enter(&clients, "c", 5).is_none());
+        drop((there, another, again));
+        let known = clients.lock();
+        assert_eq!(known.by_name.len(), 4, "those who are connected are always known");
+        assert_eq!(known.away.len(), 4);
+    }
+}

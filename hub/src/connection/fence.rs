@@ -1,0 +1,59 @@
+//! One client's connections: the newest one goes on where the one before has ended.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use futures_util::Stream;
+use steadywire::protocol::ClientLink;
+use tokio::task::unconstrained;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::inbound::{Refusal, refusal};
+use super::{Connection, Transport};
+use crate::limits::{FENCED_MESSAGES, MAX_MESSAGE_ID_BYTES};
+
+impl<S: Transport> Connection<S> {
+    /// This connection is that client's link of that number. The one before it has taken what had arrived on it, and
+    /// takes nothing more, when this is done.
+    pub(super) async fn enter(&mut self, link: &ClientLink<'_>) -> Result<(), Refusal> {
+        if link.client.len() > MAX_MESSAGE_ID_BYTES {
+            let text = format!("the name of a client may have {MAX_MESSAGE_ID_BYTES} bytes at most");
+            return Err(refusal("bad_message", text));
+        }
+        match &self.membership {
+            Some(membership) if membership.is(&link.client, link.number) => {}
+            Some(_) => {
+                return Err(refusal("bad_message", "this connection is another client's, or another link of it"));
+            }
+            None => match self.hub.clients.enter(&link.client, link.number, &self.registered.link) {
+                None => self.is_stale = true,
+                Some((membership, older)) => {
+                    self.membership = Some(membership);
+                    if let Some(older) = older {
+                        older.fence();
+                        older.until_closed().await;
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Takes what has arrived, and nothing that comes later. Nobody waits for answers here any more.
+    pub(super) async fn take_the_rest(&mut self) {
+        for _ in 0..FENCED_MESSAGES {
+            // Without a budget: with one, a socket that has more might seem to have nothing.
+            let arrived = unconstrained(poll_fn(|cx| Poll::Ready(Pin::new(&mut self.socket).poll_next(cx)))).await;
+            match arrived {
+                Poll::Ready(Some(Ok(Message::Text(text)))) => {
+                    self.hub.counters.messages_in.fetch_add(1, Ordering::Relaxed);
+                    self.handle(&text).await;
+                }
+                Poll::Ready(Some(Ok(message))) if !message.is_text() => {}
+                _ => return,
+            }
+        }
+    }
+}
