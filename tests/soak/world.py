@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 # Tasks that the hub knows: more than are under way, and so few that it is full before the warm-up is over.
 HUB_TASKS = 24
 
-# What strikes the links of workers: all but what holds back their messages, `stall` and `slow`. One that arrives after
-# the task's end, which went another way, begins a new run of it (P-PUB-2), and nobody ends that.
-WORKERS_FAULTS = "refuse,hangup,hang,fin,rst,silence,close,truncate,delay,duplicate"
-
 # Languages whose drivers collect their garbage when they are told to.
 COLLECTED = ("node",)
 
@@ -50,7 +46,7 @@ class World:
         self.worker_proxy, self.proxy = None, None
         if not self.arguments.calm:
             chaos = (steadywire, "faults", "--proxy", self.hub.url, "--seed", str(self.arguments.seed), "--json")
-            self.worker_proxy = await self._server("worker proxy", self._strike, *chaos, "--faults", WORKERS_FAULTS)
+            self.worker_proxy = await self._server("worker proxy", self._strike, *chaos)
             self.proxy = await self._server("proxy", self._strike, *chaos)
         for role, drivers in (("worker", self.workers), ("follower", self.followers)):
             for language in self.arguments.languages:
