@@ -19,10 +19,6 @@ KEPT = ("log", "status")
 UNCONFIRMED = ("written", "unknown", "dropped")
 
 
-# What becomes of a message with `ack` where the hello of a link takes more than a second (RCP-6, RCP-7).
-WITHOUT_HELLO = "without hello"
-
-
 # The code with which the hub ends a task whose worker stayed away, and for how many seconds it must have (P-PUB-3).
 WORKER_LOST = "worker_lost"
 LEASE = 60.0
@@ -102,10 +98,10 @@ def receipts(record: Record) -> Iterator[str]:
             yield f"it is given up after {record.left_for:.1f} s"
         if states:
             yield f"nobody told an end, and it is {states}"
-    elif states not in (["acked"], [WITHOUT_HELLO]):
+    elif states != ["acked"]:
         yield f"the end is {states or 'not settled'}"
     for told in record.told:
-        wanted = {"ack": ("acked", WITHOUT_HELLO), "send": UNCONFIRMED, "report": ()}[told.way]
+        wanted = {"ack": ("acked",), "send": UNCONFIRMED, "report": ()}[told.way]
         states = [state(receipt) for receipt in told.receipts]
         is_settled = len(states) == bool(wanted) or (told.is_left and not states)
         if not is_settled or not set(states) <= set(wanted):
@@ -201,7 +197,7 @@ def runs(followed: Followed) -> list[list[tuple[str, int]]]:
 
 def state(receipt: Json) -> str:
     """Give what became of a message, in a word."""
-    return WITHOUT_HELLO if receipt.get("ackUnsupported") else str(receipt["state"])
+    return f"{receipt['state']}, unsupported" if receipt.get("ackUnsupported") else str(receipt["state"])
 
 
 def left_out(events: list[Json]) -> int:
