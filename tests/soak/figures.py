@@ -31,7 +31,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class Trend:
-    """What became of a process after the warm-up. `growth` is what the slope makes of the time between."""
+    """What became of a process after the warm-up. `slope` is what the growth is in a second, on average."""
 
     first: Rest
     last: Rest
@@ -67,7 +67,8 @@ def trend(rests: list[Rest]) -> Trend | None:
     """Tell a leak from noise.
 
     Memory goes up in steps, and down where an allocator or a collector gives something back: the median of the slopes
-    between all pairs of rests (Theil and Sen) is not moved by one of them, wherever it is, as least squares are.
+    between all pairs of rests (Theil and Sen) is not moved by one of them, wherever it is, as least squares are. Rests
+    are as far from each other as the work between them, which is the same; some rounds wait long for an end.
     Descriptors are compared between the first third and the last, all of which a leak must have raised: links that the
     proxy has silenced linger at the hub.
     """
@@ -75,15 +76,17 @@ def trend(rests: list[Rest]) -> Trend | None:
     warm = rests[cold:]
     if len(warm) < FEWEST:
         return None
-    slope = statistics.median((b.memory - a.memory) / (b.when - a.when) for a, b in combinations(warm, 2))
+    numbered = combinations(enumerate(warm), 2)
+    step = statistics.median((b.memory - a.memory) / (second - first) for (first, a), (second, b) in numbered)
+    growth = step * (len(warm) - 1)
     third = len(warm) // 3
     ends = [[one.descriptors for one in part] for part in (warm[:third], warm[-third:])]
     return Trend(
         first=warm[0],
         last=warm[-1],
         rests=len(warm),
-        slope=slope,
-        growth=slope * (warm[-1].when - warm[0].when),
+        slope=growth / (warm[-1].when - warm[0].when),
+        growth=growth,
         least=(min(ends[0]), min(ends[1])),
         most=(max(ends[0]), max(ends[1])),
     )

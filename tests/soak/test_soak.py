@@ -299,6 +299,13 @@ class Figures(unittest.TestCase):
             (wrong,) = self.judged(self.rests(count, leak=1.4 * allowed / steps))
             assert "memory" in wrong
 
+    def test_a_round_that_waits(self) -> None:
+        """A pause makes no leak, and hides none."""
+        for leak, count in ((0.6, 0), (1.4, 1)):
+            rests = self.rests(20, leak=leak * GROWTH_KIB / 15)
+            late = [replace(one, when=one.when + 300.0) for one in rests[-2:]]
+            assert len(self.judged(rests[:-2] + late)) == count
+
     def test_descriptors(self) -> None:
         """One more in every third rest is seen."""
         for count in (20, 200, 1200):
