@@ -32,7 +32,7 @@ pub const MAX_UNREAD_BYTES: usize = 1024 * 1024;
 /// Messages of a task that may wait for a follower before its progress is conflated.
 pub const MAX_UNREAD_MESSAGES: usize = 512;
 /// Bytes of a task id. A message with a longer one is refused.
-pub const MAX_TASK_ID_BYTES: usize = 512;
+pub const MAX_TASK_ID_BYTES: usize = 1_024;
 /// Bytes of a message id. A message with a longer one is refused.
 pub const MAX_MESSAGE_ID_BYTES: usize = 128;
 /// Message ids remembered per task; the oldest goes first.
