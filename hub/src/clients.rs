@@ -37,6 +37,7 @@ pub(crate) struct Membership {
     clients: Arc<Clients>,
     name: Arc<str>,
     number: u64,
+    link: Arc<Link>,
 }
 
 impl Clients {
@@ -81,7 +82,7 @@ impl Clients {
             }
         };
         drop(known);
-        Some((Membership { clients: self.clone(), name, number }, older))
+        Some((Membership { clients: self.clone(), name, number, link: link.clone() }, older))
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -100,7 +101,10 @@ impl Drop for Membership {
     fn drop(&mut self) {
         let mut known = self.clients.lock();
         let Known { by_name, away, gone } = &mut *known;
-        if let Some(newest) = by_name.get_mut(&self.name).filter(|newest| newest.number == self.number) {
+        // Not told by its number: one whose client was forgotten meanwhile may have come again under the same.
+        let is_newest =
+            |newest: &&mut Newest| matches!(&newest.place, Place::Connected(link) if Arc::ptr_eq(link, &self.link));
+        if let Some(newest) = by_name.get_mut(&self.name).filter(is_newest) {
             *gone += 1;
             newest.place = Place::Away(*gone);
             away.insert(*gone, self.name.clone());
@@ -153,5 +157,22 @@ mod tests {
         let known = clients.lock();
         assert_eq!(known.by_name.len(), 4, "those who are connected are always known");
         assert_eq!(known.away.len(), 4);
+    }
+
+    /// P-PUB-7
+    #[test]
+    fn a_connection_that_goes_late_does_not_end_the_one_that_has_its_number_now() {
+        let clients = Arc::new(Clients::new(1));
+        let (old, _) = enter(&clients, "c", 5).unwrap();
+        drop(enter(&clients, "c", 6));
+        drop(enter(&clients, "d", 1));
+        let again = Arc::default();
+        let (again_too, _) = clients.enter("c", 5, &again).expect("it was forgotten");
+        drop(old);
+        let (_, older) = enter(&clients, "c", 6).unwrap();
+        assert!(Arc::ptr_eq(&older.expect("it is there"), &again));
+        drop(again_too);
+        let known = clients.lock();
+        assert_eq!((known.by_name.len(), known.away.len()), (1, 1));
     }
 }

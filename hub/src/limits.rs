@@ -32,7 +32,7 @@ pub const MAX_UNREAD_BYTES: usize = 1024 * 1024;
 /// Messages of a task that may wait for a follower before its progress is conflated.
 pub const MAX_UNREAD_MESSAGES: usize = 512;
 /// Bytes of a task id. A message with a longer one is refused.
-pub const MAX_TASK_ID_BYTES: usize = 512;
+pub const MAX_TASK_ID_BYTES: usize = 1_024;
 /// Bytes of a message id. A message with a longer one is refused.
 pub const MAX_MESSAGE_ID_BYTES: usize = 128;
 /// Message ids remembered per task; the oldest goes first.
@@ -40,7 +40,7 @@ pub const DEDUPE_IDS: usize = 10_000;
 /// How long a message id is remembered.
 pub const DEDUPE_AGE: Duration = Duration::from_secs(600);
 /// Clients of whom it is known which of their connections is the newest. At the bound the one without a connection for
-/// longest is forgotten; those who are connected are always known.
+/// longest is forgotten; those who are connected are always known, also where more may connect than this.
 pub const KNOWN_CLIENTS: usize = 20_000;
 /// Bytes of a request head. A larger one gets 431.
 pub const MAX_REQUEST_HEAD: usize = 8 * 1024;
@@ -71,6 +71,7 @@ pub(crate) const READ_BYTES: usize = 16 * 1024;
 /// Inbound messages handled before what waits is written out.
 pub(crate) const INBOUND_TURN: usize = 16;
 /// Messages that are taken of a connection when its client has a newer one, of those that have arrived on it by then.
+/// The rest is not taken, and nothing of it is answered.
 pub(crate) const FENCED_MESSAGES: usize = 4_096;
 /// Bytes read from and discarded on a connection that was closed for a message too large.
 pub(crate) const MAX_DISCARDED: usize = 64 * 1024 * 1024;

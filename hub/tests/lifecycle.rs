@@ -3,13 +3,15 @@
 
 mod support;
 
+use futures_util::SinkExt;
+use serde_json::json;
 use steadywire_hub::limits::MAX_REFUSALS_AT_ONCE;
 use steadywire_hub::{Hub, HubError};
-use support::{End, PATIENCE, Peer, complete, hub, log, quiet, short};
+use support::{End, PATIENCE, Peer, complete, control, hub, log, quiet, short, with_id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// What a hub answers to a plain request.
 async fn get(hub: &steadywire_hub::HubHandle, target: &str, headers: &str) -> String {
@@ -177,6 +179,28 @@ async fn options_that_cannot_be_are_refused_by_name() {
         panic!("listened twice")
     };
     assert!(error.to_string().contains("cannot listen on 127.0.0.1:"), "{error}");
+}
+
+/// P-PUB-7
+#[tokio::test]
+async fn a_client_s_older_connection_is_closed_and_what_it_delivers_late_is_not_taken() {
+    let publish = |link: u64| {
+        let data = json!({"action": "publish", "client": "c", "link": link, "tasks": [{"taskId": "t"}]});
+        control("", data)
+    };
+    let hub = hub().await;
+    let (mut old, mut new) = (Peer::new(&hub).await, Peer::new(&hub).await);
+    old.send(publish(1)).await;
+    old.send(log("t", "in time")).await;
+    old.query("t").await;
+    new.send(publish(2)).await;
+    new.send(with_id(complete("t"), "i")).await;
+    assert_eq!(new.next().await["data"], json!({"action": "ack", "id": "i"}));
+    let before = new.query("t").await;
+    // It may be closed already.
+    let _ = old.socket.send(Message::text(log("t", "late").to_string())).await;
+    assert_eq!(old.end().await, End::Closed(4409, "this client has a newer connection".to_owned()));
+    assert_eq!((new.query("t").await, &before["status"]), (before.clone(), &json!("complete")));
 }
 
 #[tokio::test]

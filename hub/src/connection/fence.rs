@@ -7,12 +7,12 @@ use std::task::Poll;
 
 use futures_util::Stream;
 use steadywire::protocol::ClientLink;
-use tokio::task::unconstrained;
+use tokio::task::{unconstrained, yield_now};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::inbound::{Refusal, refusal};
 use super::{Connection, Transport};
-use crate::limits::{FENCED_MESSAGES, MAX_MESSAGE_ID_BYTES};
+use crate::limits::{FENCED_MESSAGES, INBOUND_TURN, MAX_MESSAGE_ID_BYTES};
 
 impl<S: Transport> Connection<S> {
     /// This connection is that client's link of that number. The one before it has taken what had arrived on it, and
@@ -41,9 +41,10 @@ impl<S: Transport> Connection<S> {
         Ok(())
     }
 
-    /// Takes what has arrived, and nothing that comes later. Nobody waits for answers here any more.
+    /// Takes what has arrived, and nothing that comes later. Nobody waits for answers here any more: they are thrown
+    /// away, as many as 4,096 messages can ask for would be too many to keep.
     pub(super) async fn take_the_rest(&mut self) {
-        for _ in 0..FENCED_MESSAGES {
+        for taken in 1..=FENCED_MESSAGES {
             // Without a budget: with one, a socket that has more might seem to have nothing.
             let arrived = unconstrained(poll_fn(|cx| Poll::Ready(Pin::new(&mut self.socket).poll_next(cx)))).await;
             match arrived {
@@ -53,6 +54,12 @@ impl<S: Transport> Connection<S> {
                 }
                 Poll::Ready(Some(Ok(message))) if !message.is_text() => {}
                 _ => return,
+            }
+            self.outgoing.clear();
+            self.subscribing = None;
+            // The budget is not there to do it.
+            if taken % INBOUND_TURN == 0 {
+                yield_now().await;
             }
         }
     }

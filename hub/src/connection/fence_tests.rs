@@ -1,5 +1,11 @@
 //! Connections of one client, of which the newest goes on.
 
+use std::sync::atomic::AtomicBool;
+
+use steadywire::protocol::Features;
+use tokio::task::consume_budget;
+use tokio::task::coop::has_budget_remaining;
+
 use super::*;
 use crate::limits::FENCED_MESSAGES;
 
@@ -186,4 +192,95 @@ async fn many_links_one_after_the_other_end_one_another() {
         assert_eq!(peer.next().await, SUPERSEDED);
     }
     assert_eq!(last.state("t").await.1, 50);
+}
+
+/// P-PUB-7: what it may ask for is much more than may be kept, and others have their turns meanwhile.
+#[tokio::test(start_paused = true)]
+async fn answers_to_what_is_taken_last_are_not_kept() {
+    let hub = hub(Bounds::default(), quiet());
+    let (mut connection, near) = idle(&hub, WIDE).await;
+    let mut near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+    let query = json!({"type": "status", "taskId": "t", "timestamp": 1, "data": {"action": "query"}}).to_string();
+    for _ in 0..1000 {
+        near.send(Message::text(query.as_str())).await.unwrap();
+    }
+    let had_a_turn = Arc::new(AtomicBool::new(false));
+    let other = had_a_turn.clone();
+    tokio::spawn(async move { other.store(true, Ordering::Relaxed) });
+    // A task that has used up its budget is told that its socket has nothing.
+    while has_budget_remaining() {
+        consume_budget().await;
+    }
+    connection.take_the_rest().await;
+    assert_eq!(hub.stats().messages_in, 1000);
+    assert!(connection.outgoing.is_empty());
+    assert!(had_a_turn.load(Ordering::Relaxed));
+    near.send(Message::text(subscribe(0..1000).to_string())).await.unwrap();
+    connection.take_the_rest().await;
+    assert_eq!(hub.stats().messages_in, 1001);
+    assert!(connection.outgoing.is_empty() && connection.subscribing.is_none());
+}
+
+/// P-PUB-7: the older connection is in the midst of a `subscribe` that has no room for its answers.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_nothing_holds_up_neither_its_client_nor_the_end_of_the_hub() {
+    for order in [None, Some(Order::GoAway), Some(Order::Cut)] {
+        let hub = hub(Bounds::default(), quiet());
+        let mut stuck = Peer::new(&hub, 1024).await;
+        stuck.send(publish("c", 1, &[])).await;
+        stuck.send(subscribe(0..500)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut next = Peer::new(&hub, WIDE).await;
+        let begun = Instant::now();
+        next.send(publish("c", 2, &[])).await;
+        match order {
+            None => {
+                assert_eq!(next.state("t").await.2, "unknown");
+                assert_eq!(begun.elapsed(), Duration::ZERO);
+            }
+            Some(order) => {
+                hub.order_all(order);
+                // Neither answers the close.
+                Peer::gone(next.served).await;
+            }
+        }
+        Peer::gone(stuck.served).await;
+        assert!(begun.elapsed() <= CLOSE_TIMEOUT, "{order:?}: {:?}", begun.elapsed());
+    }
+}
+
+/// P-PUB-7, P-PUB-3
+#[tokio::test(start_paused = true)]
+async fn a_newer_link_keeps_what_it_names_and_the_rest_is_lost_with_the_older() {
+    let hub = hub(Bounds::default(), quiet());
+    let tasks = hub.tasks.clone();
+    tokio::spawn(async move { tasks.reap().await });
+    let mut old = Peer::new(&hub, WIDE).await;
+    old.send(publish("c", 1, &[])).await;
+    for task in ["named", "left"] {
+        old.send(log(task, "a")).await;
+    }
+    let mut new = Peer::new(&hub, WIDE).await;
+    new.send(publish("c", 2, &["named"])).await;
+    Peer::gone(old.served).await;
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    assert_eq!(new.state("left").await.2, "running");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(new.state("left").await.2, "error");
+    assert_eq!(new.state("named").await.2, "running");
+}
+
+/// P-PUB-7
+#[tokio::test(start_paused = true)]
+async fn without_the_feature_no_link_ends_another() {
+    let features = Features { publish: false, ..Options::default().features };
+    let hub = hub(Bounds::default(), Options { features, ..quiet() });
+    let mut old = Peer::new(&hub, WIDE).await;
+    let mut new = Peer::new(&hub, WIDE).await;
+    for (peer, number) in [(&mut old, 1), (&mut new, 2)] {
+        peer.send(publish("c", number, &[])).await;
+        assert_eq!(peer.next().await.unwrap()["data"]["code"], "unsupported");
+    }
+    old.send(log("t", "a")).await;
+    assert_eq!(old.state("t").await.2, "running");
 }

@@ -383,8 +383,8 @@ fn subscribe(tasks: impl Iterator<Item = usize>) -> Value {
 }
 
 /// A connection that nobody runs, and the end that its peer would have.
-async fn idle(hub: &Arc<Shared>) -> (Connection<Metered<DuplexStream>>, DuplexStream) {
-    let (near, far) = duplex(1024);
+async fn idle(hub: &Arc<Shared>, capacity: usize) -> (Connection<Metered<DuplexStream>>, DuplexStream) {
+    let (near, far) = duplex(capacity);
     let socket = WebSocketStream::from_raw_socket(Metered::new(far), Role::Server, None).await;
     (Connection::new(socket, hub.clone(), hub.register()), near)
 }
@@ -392,14 +392,14 @@ async fn idle(hub: &Arc<Shared>) -> (Connection<Metered<DuplexStream>>, DuplexSt
 #[tokio::test(start_paused = true)]
 async fn replies_and_what_is_to_be_read_stay_bounded_whatever_is_subscribed_to() {
     let hub = hub(Bounds::default(), quiet());
-    let (mut connection, _near) = idle(&hub).await;
+    let (mut connection, _near) = idle(&hub, 1024).await;
     connection.handle(&subscribe(0..70_000).to_string()).await;
     assert_eq!(connection.outgoing.len(), MAX_WAITING_REPLIES);
     assert!(!connection.may_read(), "nothing else is read before it is done");
     connection.go_on().await;
     assert_eq!(connection.outgoing.len(), MAX_WAITING_REPLIES, "it goes on when there is room again");
 
-    let (mut connection, _near) = idle(&hub).await;
+    let (mut connection, _near) = idle(&hub, 1024).await;
     let unsubscribe = json!({"type": "status", "taskId": "1", "timestamp": 1, "data": {"action": "unsubscribe"}});
     for _ in 0..100 {
         connection.handle(&subscribe(0..3).to_string()).await;
