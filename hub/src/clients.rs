@@ -71,13 +71,9 @@ impl Clients {
                 }
             }
             None => {
-                if by_name.len() >= self.max
-                    && let Some((_, longest)) = away.pop_first()
-                {
-                    by_name.remove(&longest);
-                }
                 let name: Arc<str> = name.into();
                 by_name.insert(name.clone(), Newest { number, place });
+                known.forget_beyond(self.max);
                 (name, None)
             }
         };
@@ -87,6 +83,17 @@ impl Clients {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// At the bound those who have been away for longest are forgotten.
+    fn forget_beyond(&mut self, max: usize) {
+        while self.by_name.len() > max
+            && let Some((_, longest)) = self.away.pop_first()
+        {
+            self.by_name.remove(&longest);
+        }
     }
 }
 
@@ -108,6 +115,7 @@ impl Drop for Membership {
             *gone += 1;
             newest.place = Place::Away(*gone);
             away.insert(*gone, self.name.clone());
+            known.forget_beyond(self.clients.max);
         }
     }
 }
@@ -153,10 +161,11 @@ mod tests {
         let again = enter(&clients, "b", 1).unwrap();
         assert!(enter(&clients, "a", 1).is_some(), "it had to make room");
         assert!(enter(&clients, "there", 5).is_none() && enter(&clients, "c", 5).is_none());
-        drop((there, another, again));
+        let more = enter(&clients, "d", 1).unwrap();
+        assert_eq!(clients.lock().by_name.len(), 4, "those who are connected are always known");
+        drop((there, another, again, more));
         let known = clients.lock();
-        assert_eq!(known.by_name.len(), 4, "those who are connected are always known");
-        assert_eq!(known.away.len(), 4);
+        assert_eq!((known.by_name.len(), known.away.len()), (3, 3));
     }
 
     /// P-PUB-7

@@ -262,6 +262,11 @@ impl Link {
         self.give(Order::Fence);
     }
 
+    /// The connection ends with what it is doing.
+    pub(crate) fn cut(&self) {
+        self.give(Order::Cut);
+    }
+
     /// From now on the connection takes nothing more.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Release);

@@ -8,11 +8,12 @@ use std::task::Poll;
 use futures_util::Stream;
 use steadywire::protocol::ClientLink;
 use tokio::task::{unconstrained, yield_now};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::inbound::{Refusal, refusal};
 use super::{Connection, Transport};
-use crate::limits::{FENCED_MESSAGES, INBOUND_TURN, MAX_MESSAGE_ID_BYTES};
+use crate::limits::{CLOSE_TIMEOUT, FENCED_MESSAGES, INBOUND_TURN, MAX_MESSAGE_ID_BYTES};
 
 impl<S: Transport> Connection<S> {
     /// This connection is that client's link of that number. The one before it has taken what had arrived on it, and
@@ -33,7 +34,10 @@ impl<S: Transport> Connection<S> {
                     self.membership = Some(membership);
                     if let Some(older) = older {
                         older.fence();
-                        older.until_closed().await;
+                        // One that waits for its history for longer ends without a word, with what it waits for.
+                        if timeout(CLOSE_TIMEOUT, older.until_closed()).await.is_err() {
+                            older.cut();
+                        }
                     }
                 }
             },
@@ -44,15 +48,17 @@ impl<S: Transport> Connection<S> {
     /// Takes what has arrived, and nothing that comes later. Nobody waits for answers here any more: they are thrown
     /// away, as many as 4,096 messages can ask for would be too many to keep.
     pub(super) async fn take_the_rest(&mut self) {
-        for taken in 1..=FENCED_MESSAGES {
+        let mut taken = 0;
+        while taken < FENCED_MESSAGES {
             // Without a budget: with one, a socket that has more might seem to have nothing.
             let arrived = unconstrained(poll_fn(|cx| Poll::Ready(Pin::new(&mut self.socket).poll_next(cx)))).await;
             match arrived {
                 Poll::Ready(Some(Ok(Message::Text(text)))) => {
                     self.hub.counters.messages_in.fetch_add(1, Ordering::Relaxed);
                     self.handle(&text).await;
+                    taken += 1;
                 }
-                Poll::Ready(Some(Ok(message))) if !message.is_text() => {}
+                Poll::Ready(Some(Ok(_))) => continue,
                 _ => return,
             }
             self.outgoing.clear();

@@ -3,10 +3,12 @@
 use std::sync::atomic::AtomicBool;
 
 use steadywire::protocol::Features;
+use tokio::sync::Notify;
 use tokio::task::consume_budget;
 use tokio::task::coop::has_budget_remaining;
 
 use super::*;
+use crate::history::{Appended, History, HistoryFuture, NewMessage, TaskLog};
 use crate::limits::FENCED_MESSAGES;
 
 /// A pipe that holds this takes all that a test writes.
@@ -283,4 +285,47 @@ async fn without_the_feature_no_link_ends_another() {
     }
     old.send(log("t", "a")).await;
     assert_eq!(old.state("t").await.2, "running");
+}
+
+/// A history that does not get on with one task until it is told to.
+struct Stuck(MemoryHistory, Notify);
+
+impl History for Stuck {
+    fn open<'a>(&'a self, task: &'a str) -> HistoryFuture<'a, Arc<TaskLog>> {
+        self.0.open(task)
+    }
+
+    fn append<'a>(&'a self, log: &'a Arc<TaskLog>, message: NewMessage) -> HistoryFuture<'a, Appended> {
+        Box::pin(async move {
+            if log.task() == "stuck" {
+                self.1.notified().await;
+            }
+            self.0.append(log, message).await
+        })
+    }
+
+    fn close(&self, task: &str) {
+        self.0.close(task);
+    }
+}
+
+/// P-PUB-7
+#[tokio::test(start_paused = true)]
+async fn a_history_that_hangs_holds_one_connection_and_not_those_after_it() {
+    let guard = Guard { path: "/ws".into(), ..Guard::default() };
+    let history = Arc::new(Stuck(MemoryHistory::new(Bounds::default()), Notify::new()));
+    let hub = Arc::new(Shared::new(guard, history.clone(), quiet()));
+    let mut old = Peer::new(&hub, WIDE).await;
+    old.send(publish("c", 1, &[])).await;
+    old.send(log("stuck", "a")).await;
+    let mut new = Peer::new(&hub, WIDE).await;
+    new.send(publish("c", 2, &[])).await;
+    new.send(log("t", "a")).await;
+    let begun = Instant::now();
+    assert_eq!(new.state("t").await.1, 1);
+    assert_eq!(begun.elapsed(), CLOSE_TIMEOUT);
+    old.send(log("t", "late")).await;
+    history.1.notify_one();
+    Peer::gone(old.served).await;
+    assert_eq!(new.state("t").await.1, 1, "nothing of the older one is behind it");
 }
