@@ -114,19 +114,10 @@ impl Tasks {
         }
     }
 
-    /// A hold on a task that is known and has no outcome yet.
-    pub(crate) fn running(self: &Arc<Self>, id: &str) -> Option<Pin> {
-        let map = lock(&self.map);
-        let task = map.get(id)?;
-        let log = task.log.get().filter(|log| log.status() == TaskStatus::Running)?;
-        task.pins.fetch_add(1, Ordering::Relaxed);
-        Some(Pin { tasks: self.clone(), task: task.clone(), log: log.clone() })
-    }
-
     /// What is known of a task, without opening it.
     pub(crate) fn peek(&self, id: &str) -> Option<Snapshot> {
         let task = lock(&self.map).get(id).cloned()?;
-        task.log.get().map(|log| log.snapshot())
+        task.log.get().map(|log| task.known(log.snapshot()))
     }
 
     /// Ends, as long as it is polled, the tasks whose publishers stay away.
@@ -313,9 +304,29 @@ impl Tasks {
     }
 }
 
+impl Task {
+    /// What is known of it, by its history and by who has said to publish it.
+    fn known(&self, history: Snapshot) -> Snapshot {
+        let is_named = || *lock(&self.publishers) > 0;
+        match history.status {
+            TaskStatus::Unknown if is_named() => Snapshot { status: TaskStatus::Running, ..history },
+            _ => history,
+        }
+    }
+}
+
 impl Pin {
     pub(crate) fn id(&self) -> &Arc<str> {
         &self.task.id
+    }
+
+    /// What is known of the task, as of what its history says.
+    pub(crate) fn known(&self, history: Snapshot) -> Snapshot {
+        self.task.known(history)
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.log.status(), TaskStatus::Complete | TaskStatus::Error)
     }
 
     pub(crate) fn log(&self) -> &Arc<TaskLog> {
@@ -346,12 +357,14 @@ impl Publisher {
     pub(crate) async fn append(&self, message: NewMessage) -> Result<Appended, OpenError> {
         self.pin.tasks.append(&self.pin.task, &self.pin.log, message).await
     }
-}
 
-impl Publisher {
-    /// Whether the task goes on, so that it must be noticed when this publisher goes.
-    pub(crate) fn is_needed(&self) -> bool {
+    /// Whether the task goes on by its history, so that it must be noticed when this publisher goes.
+    pub(crate) fn is_running(&self) -> bool {
         self.pin.log.status() == TaskStatus::Running
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.pin.has_ended()
     }
 }
 
@@ -359,7 +372,7 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         let mut publishers = lock(&self.pin.task.publishers);
         *publishers -= 1;
-        if *publishers == 0 && self.pin.log.status() == TaskStatus::Running {
+        if *publishers == 0 && self.is_running() {
             let tasks = &self.pin.tasks;
             lock(&tasks.orphans).insert(self.pin.task.id.clone(), Instant::now() + tasks.lease);
             tasks.orphaned.notify_one();

@@ -65,12 +65,14 @@ async fn publications_that_are_only_named_are_bounded_alike() {
         others.send(log(task, "")).await;
         others.query(task).await;
     }
-    more.send(log("c", "")).await;
+    for message in [log("c", ""), complete("ended")] {
+        more.send(message).await;
+    }
     more.query("c").await;
     let mut peer = Peer::new(&hub).await;
     let long = "x".repeat(MAX_TASK_ID_BYTES + 1);
     let tasks: Vec<Value> =
-        ["a", "unknown", "b", &long, "a", "c", "c"].iter().map(|task| json!({ "taskId": task })).collect();
+        ["ended", "a", "b", "a", "c", &long, "c"].iter().map(|task| json!({ "taskId": task })).collect();
     peer.send(control("", json!({"action": "publish", "tasks": tasks}))).await;
     let refused = peer.next().await;
     assert_eq!((&refused["type"], &refused["taskId"]), (&json!("error"), &json!("c")));

@@ -9,7 +9,7 @@ use steadywire::protocol::{
     encode_heartbeat, encode_message, encode_refusal, encode_state, encode_subscribed, parse, write_string,
 };
 
-use super::{Connection, Subscription, Transport};
+use super::{Connection, Subscription, TaskPin, Transport};
 use crate::clock::now_ms;
 use crate::history::{Since, Snapshot};
 use crate::limits::{MAX_MESSAGE_ID_BYTES, MAX_TASK_ID_BYTES};
@@ -145,22 +145,32 @@ impl<S: Transport> Connection<S> {
         if self.is_stale {
             return Ok(());
         }
-        // Each refusal takes room, and those behind the first would have the same reason.
-        if let Some((task, problem)) = tasks.iter().find_map(|task| Some((task, self.take_up(task).err()?))) {
-            self.refuse(task, None, "publish", &problem);
+        for task in tasks {
+            if let Err(problem) = self.take_up(task).await {
+                self.refuse(task, None, "publish", &problem);
+                // Each refusal takes room, and those behind the first would have the same reason.
+                break;
+            }
         }
         Ok(())
     }
 
-    /// Becomes a publisher of the task if it is known and runs.
-    fn take_up(&mut self, task: &str) -> Result<(), Refusal> {
+    /// Becomes a publisher of the task unless it has ended.
+    async fn take_up(&mut self, task: &str) -> Result<(), Refusal> {
         if self.publishing.contains_key(task) {
             return Ok(());
         }
-        let Some(pin) = self.hub.tasks.running(task) else { return Ok(()) };
-        self.check_publications()?;
-        self.publishing.insert(pin.id().clone(), pin.publish());
+        check_task(task)?;
+        let pin = self.open(task).await?;
+        if !pin.has_ended() {
+            self.check_publications()?;
+            self.publishing.insert(pin.id().clone(), pin.publish());
+        }
         Ok(())
+    }
+
+    async fn open(&self, task: &str) -> Result<TaskPin, Refusal> {
+        self.hub.tasks.open(task).await.map_err(|error| refusal("unavailable", error.to_string()))
     }
 
     async fn subscribe(&mut self, task: &str, since: Option<&Cursor<'_>>) -> Result<(), Refusal> {
@@ -180,7 +190,8 @@ impl<S: Transport> Connection<S> {
         };
         self.mark_ready(slot);
         if self.hub.options.features.resume || self.hub.options.features.query {
-            let state = TaskState { recovered, ..task_state(Some(&snapshot)) };
+            let known = self.subscriptions[slot].pin.known(snapshot);
+            let state = TaskState { recovered, ..task_state(Some(&known)) };
             self.reply(|out| encode_subscribed(out, task, now_ms(), &state));
         }
         Ok(())
@@ -191,7 +202,7 @@ impl<S: Transport> Connection<S> {
         if self.subscriptions.len() >= max {
             return Err(refusal("too_many_subscriptions", format!("one connection may follow {max} tasks at most")));
         }
-        let pin = self.hub.tasks.open(task).await.map_err(|error| refusal("unavailable", error.to_string()))?;
+        let pin = self.open(task).await?;
         let entry = self.subscriptions.vacant_entry();
         let slot = entry.key();
         let (key, reader, snapshot, recovered) = pin.log().follow(since, &self.registered.link.mailbox, slot);
@@ -209,14 +220,15 @@ impl<S: Transport> Connection<S> {
             message.id = None;
         }
         let id: &str = &frame.task_id;
-        if !self.publishing.contains_key(id) {
+        let is_first = !self.publishing.contains_key(id);
+        if is_first {
             self.check_publications()?;
-            let pin = self.hub.tasks.open(id).await.map_err(|error| refusal("unavailable", error.to_string()))?;
+            let pin = self.open(id).await?;
             self.publishing.insert(pin.id().clone(), pin.publish());
         }
         let Entry::Occupied(publisher) = self.publishing.entry(id.into()) else { return Ok(()) };
         let appended = publisher.get().append(message).await;
-        if !publisher.get().is_needed() {
+        if publisher.get().has_ended() || (is_first && !publisher.get().is_running()) {
             publisher.remove();
         }
         appended.map(|_| ()).map_err(|error| refusal("unavailable", error.to_string()))

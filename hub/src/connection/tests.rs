@@ -171,7 +171,6 @@ async fn a_worker_that_is_back_and_says_nothing_of_its_task_keeps_it() {
         .await;
     // Nothing answers it: what comes next is the answer to this.
     assert_eq!(worker.next_after("t", "query").await["data"]["status"], "running");
-    assert_eq!(hub.tasks.len(), 3, "no task was opened");
     tokio::time::sleep(Duration::from_secs(1000)).await;
     assert_eq!(worker.ask("left", "query").await["data"]["code"], "worker_lost");
     assert_eq!(worker.ask("ended", "query").await["status"], "complete");
@@ -185,6 +184,49 @@ async fn a_worker_that_is_back_and_says_nothing_of_its_task_keeps_it() {
     assert_eq!(follower.ask("t", "query").await["status"], "running");
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(follower.ask("t", "query").await["data"]["code"], "worker_lost");
+}
+
+/// P-PUB-6, P-STATE-2: as after a restart.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_named_and_not_known_is_running_while_its_worker_is_there() {
+    let hub = hub(Bounds::default(), quiet());
+    let mut follower = Peer::new(&hub, 1 << 16).await;
+    assert_eq!(follower.ask("t", "subscribe").await["status"], "unknown");
+    let publish = |tasks: Value| json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": tasks}});
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    worker.send(publish(json!([{"taskId": "t"}]))).await;
+    // A message that is not kept changes nothing.
+    worker.send(json!({"type": "chart", "taskId": "t", "timestamp": 1, "data": {}})).await;
+    assert_eq!(worker.ask("t", "query").await, json!({"action": "state", "status": "running"}));
+    assert_eq!(follower.ask("t", "subscribe").await, json!({"action": "subscribed", "status": "running"}));
+    let Peer { socket, served } = worker;
+    drop(socket);
+    Peer::gone(served).await;
+    assert_eq!(follower.ask("t", "query").await["status"], "unknown");
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    worker.send(publish(json!([{"taskId": "t"}]))).await;
+    worker.send(log("t", "a")).await;
+    let state = worker.ask("t", "query").await;
+    assert_eq!((&state["status"], &state["seq"]), (&json!("running"), &json!(1)));
+    // Of one that only sends what is not kept there is nothing to know.
+    worker.send(json!({"type": "chart", "taskId": "u", "timestamp": 1, "data": {}})).await;
+    assert_eq!(worker.ask("u", "query").await["status"], "unknown");
+}
+
+/// P-PUB-6, P-LIM-6
+#[tokio::test(start_paused = true)]
+async fn more_tasks_than_the_hub_keeps_are_not_named() {
+    let hub = hub(Bounds::default(), Options { max_tasks: 2, ..quiet() });
+    let mut worker = Peer::new(&hub, 1 << 16).await;
+    let named = json!([{"taskId": "a"}, {"taskId": "b"}, {"taskId": "c"}, {"taskId": "d"}]);
+    worker
+        .send(json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": named}}))
+        .await;
+    let refused = worker.next_of("error").await;
+    assert_eq!((&refused["taskId"], &refused["data"]["code"]), (&json!("c"), &json!("unavailable")));
+    assert_eq!(refused["data"]["action"], "publish");
+    assert_eq!(worker.next_after("b", "query").await["data"]["status"], "running");
+    assert_eq!(worker.ask("d", "query").await["status"], "unknown");
 }
 
 /// P-PUB-3

@@ -268,9 +268,8 @@ impl Server {
                     return self.fence(link);
                 }
                 for id in tasks {
-                    if self.knows(id).is_some_and(|(_, _, end)| end.is_none()) {
-                        self.stays(Publisher::Link(link), id);
-                    }
+                    self.tasks.entry(id.as_ref().to_owned()).or_default();
+                    self.stays(Publisher::Link(link), id);
                 }
             }
         }
@@ -323,7 +322,12 @@ impl Server {
     fn state_of(&self, id: &str) -> (Option<String>, TaskState<'static>) {
         let mut state =
             TaskState { epoch: None, seq: None, recovered: None, status: Some(TaskStatus::Unknown), data: None };
-        let Some((epoch, seq, end)) = self.knows(id) else { return (None, state) };
+        let Some((epoch, seq, end)) = self.knows(id) else {
+            if self.tasks.get(id).is_some_and(|task| !task.publishers.is_empty()) {
+                state.status = Some(TaskStatus::Running);
+            }
+            return (None, state);
+        };
         state.seq = Some(seq);
         state.status = Some(match end {
             None => TaskStatus::Running,
