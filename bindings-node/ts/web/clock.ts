@@ -36,13 +36,11 @@ export function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
 }
 
-/** 24 hex digits that make message ids unique. */
+/** 24 hex digits that make message ids unique, and that nobody can guess where the platform has such numbers. */
 export function randomNonce(): string {
-  let nonce = '';
-  while (nonce.length < 24) {
-    nonce += randomSeed().toString(16).padStart(8, '0');
-  }
-  return nonce;
+  const { crypto } = globalThis as { readonly crypto?: Crypto };
+  const words = crypto ? [...crypto.getRandomValues(new Uint32Array(3))] : [0, 0, 0].map(randomSeed);
+  return words.map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 function ticks(): number {
