@@ -1236,8 +1236,8 @@ steadywire_status steadywire_client_fd(steadywire_client *client,
 typedef int32_t steadywire_receipt_kind;
 
 /**
- * The link carried it: a sign of life came after it, or, where nothing has to come (no pings, and no answers to
- * heartbeats), the link lasted for a heartbeat's interval more.
+ * The link carried it: a sign of life came after it, or, where none has to come (heartbeats are off, or a browser's
+ * server answers none), the link lasted for a heartbeat's interval more.
  */
 #define STEADYWIRE_RECEIPT_WRITTEN 1
 

@@ -17,8 +17,8 @@ namespace steadywire {
 /** The final state of a message. Unknown values will appear in later versions. */
 enum class ReceiptState : steadywire_receipt_kind {
     /**
-     * The link carried it: a sign of life came after it, or, where nothing has to come (no pings, and no answers to
-     * heartbeats), the link lasted for a heartbeat's interval more.
+     * The link carried it: a sign of life came after it, or, where none has to come (heartbeats are off, or a browser's
+     * server answers none), the link lasted for a heartbeat's interval more.
      */
     written = STEADYWIRE_RECEIPT_WRITTEN,
     /** The server has taken it. */

@@ -38,8 +38,8 @@ pub struct Outcome {
 /// What became of a message that was sent: its one final state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Receipt {
-    /// The link carried it: a sign of life came after it, or, where nothing has to come (no pings, and no answers to
-    /// heartbeats), the link lasted for a heartbeat's interval more.
+    /// The link carried it: a sign of life came after it, or, where none has to come (heartbeats are off, or a browser's
+    /// server answers none), the link lasted for a heartbeat's interval more.
     Written {
         /// An acknowledgement was asked for and the server has none to give.
         ack_unsupported: bool,

@@ -107,6 +107,7 @@ impl Session {
         if self.link.is_open() {
             ending.stage = Stage::Draining { until: self.mono() + DRAIN_MS };
             self.ending = Some(ending);
+            self.hurry_hello();
         } else {
             self.ending = Some(ending);
             self.finish_ending();

@@ -67,12 +67,12 @@ impl Session {
     pub(super) fn sign_of_life(&mut self) {
         self.heartbeat.deadline = None;
         self.link_heard();
-        self.alive_after_writing();
     }
 
     pub(super) fn on_ping(&mut self, generation: Generation) {
         if self.link.is_up(generation) {
             self.sign_of_life();
+            self.alive_after_writing();
         }
     }
 
@@ -81,7 +81,13 @@ impl Session {
             return;
         }
         self.sign_of_life();
-        let Some(number) = payload else { return };
+        if let Some(number) = payload {
+            self.on_answer_to(number);
+        }
+        self.alive_after_writing();
+    }
+
+    fn on_answer_to(&mut self, number: u64) {
         let Some(at) = self.heartbeat.pings.iter().position(|(ping, ..)| *ping == number) else { return };
         let (_, written, sent) = self.heartbeat.pings[at];
         self.heartbeat.pings.drain(..=at);
@@ -107,9 +113,9 @@ impl Session {
         }
     }
 
-    /// Whether silence would show that the link is dead: there are pings, or heartbeats that the server answers.
+    /// Whether silence would end the link: there are heartbeats, and pings or a server that answers them.
     pub(super) fn can_tell_a_dead_link(&self) -> bool {
-        self.platform.pings || (self.heartbeat.answers && self.config.heartbeat_interval > 0)
+        self.config.heartbeat_interval > 0 && (self.platform.pings || self.heartbeat.answers)
     }
 
     pub(super) fn server_answers_heartbeats(&mut self) {

@@ -109,6 +109,7 @@ impl Session {
             self.stats.frames_in += 1;
             let head = String::from_utf8_lossy(&head[..head.len().min(SHOWN_BYTES)]);
             self.tell_rejected("it is binary, and this protocol is text", &head);
+            self.alive_after_writing();
         }
     }
 

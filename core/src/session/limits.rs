@@ -37,6 +37,12 @@ pub const MAX_PINGS: usize = 8;
 /// How long to wait for the server's hello before it is taken to have none.
 pub const HELLO_WAIT_MS: u64 = 1000;
 
+/// The same where the server had one on the last link: it is slow rather than without.
+pub const LONG_HELLO_WAIT_MS: u64 = 10_000;
+
+/// After so many links in a row that were lost while a hello was waited for like that, the wait is short again.
+pub const MAX_VAIN_WAITS: u8 = 3;
+
 /// How many subscriptions are sent at a time to a server without the feature `batch`.
 pub const PACE_COUNT: u32 = 50;
 

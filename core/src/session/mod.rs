@@ -160,6 +160,7 @@ impl Session {
                 Ok(frame) => self.on_frame(&frame, text),
                 Err(rejected) => self.on_rejected(&rejected, text),
             }
+            self.alive_after_writing();
         }
         if self.ending.is_some() {
             self.end_when_drained();

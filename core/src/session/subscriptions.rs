@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use super::Session;
 use super::io::Transmit;
-use super::limits::{BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, MAX_REQUESTS, PACE_COUNT, PACE_MS};
+use super::limits::{
+    BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, LONG_HELLO_WAIT_MS, MAX_REQUESTS, MAX_VAIN_WAITS, PACE_COUNT, PACE_MS,
+};
 use super::tasks::{Phase, Slot};
 use crate::protocol::{Features, encode_query, encode_subscribe, encode_subscribe_batch, encode_unsubscribe};
 
@@ -16,6 +18,10 @@ pub(crate) struct Subscriptions {
     /// The same of the last link on which it was known.
     last: Option<Known>,
     hello_due: Option<u64>,
+    /// When a server that has no hello would be known to have none.
+    no_hello_at: u64,
+    /// Links in a row that were lost after that, while a hello was waited for. Up to `MAX_VAIN_WAITS`.
+    vain_waits: u8,
     /// Tasks to subscribe to, in order. Bounded by the number of tasks; `Task::queued` keeps entries unique.
     queue: VecDeque<(Slot, u32)>,
     /// Tasks with a cursor, which wait for the hello. Bounded likewise.
@@ -68,11 +74,13 @@ impl Subscriptions {
 
 impl Session {
     pub(super) fn subscriptions_begin(&mut self) {
-        let wait = match self.subscriptions.last {
-            Some(Known { said_hello: true, .. }) => self.config.connect_timeout.max(HELLO_WAIT_MS),
+        let (now, subscriptions) = (self.mono(), &mut self.subscriptions);
+        let wait = match subscriptions.last {
+            Some(Known { said_hello: true, .. }) if subscriptions.vain_waits < MAX_VAIN_WAITS => LONG_HELLO_WAIT_MS,
             _ => HELLO_WAIT_MS,
         };
-        self.subscriptions.hello_due = Some(self.mono() + wait);
+        subscriptions.hello_due = Some(now + wait);
+        subscriptions.no_hello_at = now + HELLO_WAIT_MS;
         for slot in self.tasks.in_order(|task| task.phase == Phase::Lost) {
             self.reopen(slot);
         }
@@ -84,8 +92,12 @@ impl Session {
     }
 
     pub(super) fn subscriptions_end(&mut self) {
-        let last = self.subscriptions.last;
-        let gone = std::mem::replace(&mut self.subscriptions, Subscriptions { last, ..Subscriptions::default() });
+        let Subscriptions { last, features, no_hello_at, mut vain_waits, .. } = self.subscriptions;
+        if features.is_none() && no_hello_at <= self.mono() {
+            vain_waits = vain_waits.saturating_add(1);
+        }
+        let fresh = Subscriptions { last, vain_waits, ..Subscriptions::default() };
+        let gone = std::mem::replace(&mut self.subscriptions, fresh);
         for (slot, key) in gone.queue.into_iter().chain(gone.held) {
             if self.tasks.holds(slot, key) {
                 self.tasks.get_mut(slot).queued = false;
@@ -139,6 +151,14 @@ impl Session {
     pub(super) fn on_hello(&mut self, features: Features) {
         self.features_are_known(Known { features, said_hello: true });
         self.publications_begin(features);
+    }
+
+    /// The client ends: the hello is waited for as if there had never been one.
+    pub(super) fn hurry_hello(&mut self) {
+        let most = self.mono().max(self.subscriptions.no_hello_at);
+        if let Some(due) = &mut self.subscriptions.hello_due {
+            *due = most.min(*due);
+        }
     }
 
     pub(super) fn subscriptions_timeout(&mut self) {
@@ -200,6 +220,7 @@ impl Session {
         self.subscriptions.hello_due = None;
         self.subscriptions.features = Some(known.features);
         self.subscriptions.last = Some(known);
+        self.subscriptions.vain_waits = 0;
         let held = std::mem::take(&mut self.subscriptions.held);
         self.subscriptions.queue.extend(held);
     }

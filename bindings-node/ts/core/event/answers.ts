@@ -24,8 +24,8 @@ export interface Outcome {
 /** What became of a message. */
 export type Receipt =
   /**
-   * It was written, and the server has shown life since, or, where it need not (a browser, whose server answers no
-   * heartbeats), the link lasted for `heartbeatInterval` more.
+   * It was written, and the server has shown life since, or, where it need not (heartbeats are off, or a browser's
+   * server answers none), the link lasted for `heartbeatInterval` more.
    * `ackUnsupported`: the server acknowledges nothing.
    */
   | { readonly state: 'written'; readonly ackUnsupported?: boolean | undefined }

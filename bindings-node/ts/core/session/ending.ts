@@ -17,6 +17,7 @@ import {
 import { endAllWork } from './outcome';
 import { hasUnsettled, receiptsUnknown } from './receipts';
 import type { Session } from './session';
+import { hurryHello } from './subscriptions';
 
 /** The close code of a disconnect. */
 const NORMAL = 1000;
@@ -69,7 +70,9 @@ export function disconnect(s: Session, { ticket }: InputOf<'disconnect'>): void 
     return;
   }
   s.ending = { stage: 'draining', until: s.mono + DRAIN_MS, waiters: [ticket], deferred: [] };
-  if (s.link.phase !== 'open') {
+  if (s.link.phase === 'open') {
+    hurryHello(s);
+  } else {
     finishEnding(s);
   }
 }

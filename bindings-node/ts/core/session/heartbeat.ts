@@ -78,12 +78,16 @@ export function signOfLife(s: Session): void {
   if (!s.link.heard) {
     linkHeard(s);
   }
-  aliveAfterWriting(s);
 }
 
-/** Whether silence would show that the link is dead: there are pings, or heartbeats that the server answers. */
+/** Whether silence would end the link: there are heartbeats, and pings or a server that answers them. */
 export function canTellADeadLink({ platform, heartbeat, config }: Session): boolean {
-  return platform.pings || (heartbeat.answers && config.heartbeatInterval > 0);
+  return config.heartbeatInterval > 0 && (platform.pings || heartbeat.answers);
+}
+
+export function onPing(s: Session): void {
+  signOfLife(s);
+  aliveAfterWriting(s);
 }
 
 export function onPong(s: Session, { payload }: InputOf<'pong'>): void {
@@ -96,6 +100,7 @@ export function onPong(s: Session, { payload }: InputOf<'pong'>): void {
     s.counters.rttMs = s.mono - ping.sent;
     writtenUpTo(s, ping.written);
   }
+  aliveAfterWriting(s);
 }
 
 /** A `heartbeat` message arrived. */

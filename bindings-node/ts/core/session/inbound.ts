@@ -11,7 +11,7 @@ import { endOfWord, endTask, hintEnd, lose, tellEnd, type End } from './outcome'
 import { repeats } from './outcomes';
 import { publicationsBegin } from './publications';
 import { awaitWordOf, heardOf, onTaskState } from './questions';
-import { onAck, onRefusedMessage } from './receipts';
+import { aliveAfterWriting, onAck, onRefusedMessage } from './receipts';
 import { isNew, isOfLeftRun } from './resume';
 import type { Session } from './session';
 import { featuresAreKnown } from './subscriptions';
@@ -31,6 +31,7 @@ export function onText(s: Session, text: string): void {
     s.counters.badFields += frame.faults;
     onFrame(s, frame, text);
   }
+  aliveAfterWriting(s);
 }
 
 /** A binary frame is no message. */
@@ -38,6 +39,7 @@ export function onBinary(s: Session, { head }: InputOf<'binary'>): void {
   signOfLife(s);
   s.counters.framesIn++;
   tellRejected(s, 'it is binary, and this protocol is text', head);
+  aliveAfterWriting(s);
 }
 
 function onFrame(s: Session, frame: Frame, text: string): void {

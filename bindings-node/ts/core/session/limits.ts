@@ -39,6 +39,12 @@ export const MAX_PINGS = 8;
 /** How long to wait for the server's hello before it is taken to have none. */
 export const HELLO_WAIT_MS = 1000;
 
+/** The same where the server had one on the last link: it is slow rather than without. */
+export const LONG_HELLO_WAIT_MS = 10_000;
+
+/** After so many links in a row that were lost while a hello was waited for like that, the wait is short again. */
+export const MAX_VAIN_WAITS = 3;
+
 /** How many subscriptions are sent at a time to a server without the feature `batch`. */
 export const PACE_COUNT = 50;
 

@@ -15,7 +15,7 @@ import {
   onReadPaused,
   onReadResumed,
   onWoke,
-  signOfLife,
+  onPing,
   type Heartbeat,
 } from './heartbeat';
 import { onBinary, onText } from './inbound';
@@ -242,7 +242,7 @@ const OF_TRANSPORT: { readonly [Phase in Link['phase']]?: Handlers } = {
   open: {
     text: (s, { text }) => onText(s, text),
     binary: onBinary,
-    ping: signOfLife,
+    ping: onPing,
     pong: onPong,
     closed: onClosed,
     broken: onBroken,

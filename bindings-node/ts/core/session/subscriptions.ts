@@ -9,7 +9,16 @@ import {
   type Since,
 } from '../protocol';
 import { reopen } from './calls';
-import { BATCH_TASKS, COMPARE_MS, HELLO_WAIT_MS, MAX_REQUESTS, PACE_COUNT, PACE_MS } from './limits';
+import {
+  BATCH_TASKS,
+  COMPARE_MS,
+  HELLO_WAIT_MS,
+  LONG_HELLO_WAIT_MS,
+  MAX_REQUESTS,
+  MAX_VAIN_WAITS,
+  PACE_COUNT,
+  PACE_MS,
+} from './limits';
 import { awaitWordOf } from './questions';
 import { queueOf, size, take, waiting, type Queue } from './queue';
 import type { Session } from './session';
@@ -22,6 +31,10 @@ export interface Subscriptions {
   /** The same of the last link on which it was known: `NO_FEATURES` where there was no hello. */
   last: Features | undefined;
   helloDue: number;
+  /** When a server that has no hello would be known to have none. */
+  noHelloAt: number;
+  /** Links in a row that were lost after that, while a hello was waited for. Up to `MAX_VAIN_WAITS`. */
+  vainWaits: number;
   /** Tasks to subscribe to, in order. Bounded by the number of tasks; `Task.queued` keeps entries unique. */
   queue: Queue<Task>;
   /** Tasks with a cursor, which wait for the hello. Bounded likewise. */
@@ -51,11 +64,13 @@ const NO_FEATURES: Features = {
 };
 
 /** Nothing to ask. */
-export function newSubscriptions(last?: Features): Subscriptions {
+export function newSubscriptions(last?: Features, vainWaits = 0): Subscriptions {
   return {
     features: undefined,
     last,
     helloDue: Infinity,
+    noHelloAt: Infinity,
+    vainWaits,
     queue: queueOf([]),
     held: [],
     published: undefined,
@@ -78,9 +93,10 @@ export function allSent(of: Subscriptions): boolean {
 
 export function subscriptionsBegin(s: Session): void {
   const { tasks, subscriptions } = s;
-  const { last } = subscriptions;
-  const saidHello = last && last !== NO_FEATURES;
-  subscriptions.helloDue = s.mono + Math.max(HELLO_WAIT_MS, saidHello ? s.config.connectTimeout : 0);
+  const { last, vainWaits } = subscriptions;
+  const isSlow = last && last !== NO_FEATURES && vainWaits < MAX_VAIN_WAITS;
+  subscriptions.noHelloAt = s.mono + HELLO_WAIT_MS;
+  subscriptions.helloDue = s.mono + (isSlow ? LONG_HELLO_WAIT_MS : HELLO_WAIT_MS);
   for (const task of inOrder(tasks, (task) => task.phase === 'lost')) {
     reopen(s, task);
   }
@@ -92,7 +108,8 @@ export function subscriptionsBegin(s: Session): void {
 }
 
 export function subscriptionsEnd(s: Session): void {
-  s.subscriptions = newSubscriptions(s.subscriptions.last);
+  const { last, features, noHelloAt, vainWaits } = s.subscriptions;
+  s.subscriptions = newSubscriptions(last, !features && noHelloAt <= s.mono ? vainWaits + 1 : vainWaits);
   for (const task of s.tasks.byId.values()) {
     task.queued = false;
     if (task.questionDue !== Infinity) {
@@ -135,6 +152,14 @@ export function request(s: Session, task: Task, isQuery: boolean): void {
   }
 }
 
+/** The client ends: the hello is waited for as if there had never been one. */
+export function hurryHello(s: Session): void {
+  const { subscriptions } = s;
+  if (subscriptions.helloDue !== Infinity) {
+    subscriptions.helloDue = Math.min(subscriptions.helloDue, Math.max(s.mono, subscriptions.noHelloAt));
+  }
+}
+
 export function subscriptionsTimeout(s: Session): void {
   if (s.subscriptions.helloDue <= s.mono) {
     featuresAreKnown(s, NO_FEATURES);
@@ -149,6 +174,7 @@ export function featuresAreKnown(s: Session, features: Features): void {
   subscriptions.helloDue = Infinity;
   subscriptions.features = features;
   subscriptions.last = features;
+  subscriptions.vainWaits = 0;
   subscriptions.held = [];
   subscriptions.queue = queueOf(waiting(queue).concat(held));
 }

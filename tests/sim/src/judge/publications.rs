@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use steadywire::protocol::{self, Body, Control, Features, Frame, Request};
-use steadywire::session::limits::HELLO_WAIT_MS;
+use steadywire::session::limits::{HELLO_WAIT_MS, LONG_HELLO_WAIT_MS, MAX_VAIN_WAITS};
 use steadywire::session::{Draft, DraftKind};
 
 use crate::server::marker_in;
 
-use super::{Config, Judge, Scene};
+use super::{Judge, Scene};
 use crate::LinkId;
 
 /// What was said of a task since its first reporter began.
@@ -37,6 +37,8 @@ pub(super) struct Publications {
     /// What the server said on it, if anything.
     features: Option<Features>,
     last: Last,
+    /// Connections in a row that were lost after a second without a word.
+    vain: u8,
     /// The message sent last, its task, and whether that had ended before.
     sent: Option<(u64, String, bool)>,
 }
@@ -55,17 +57,27 @@ enum Last {
 
 impl Judge {
     pub(super) fn publications_begin(&mut self, scene: &Scene<'_>) {
-        let last = self.publications.last;
-        self.publications = Publications { last, opened_at: scene.mono, ..Publications::default() };
+        let Publications { last, vain, .. } = self.publications;
+        self.publications = Publications { last, vain, opened_at: scene.mono, ..Publications::default() };
     }
 
     /// The connection is gone. What is known of the server then is what the next one begins with.
     pub(super) fn publications_end(&mut self, scene: &Scene<'_>) {
-        let ended = &mut self.publications;
+        let (wait, ended) = (self.hello_wait(), &mut self.publications);
+        let lived = scene.mono - ended.opened_at;
         match ended.features {
-            Some(features) => ended.last = Last::Said(features),
-            None if scene.mono >= ended.opened_at + hello_wait(ended.last, &self.config) => ended.last = Last::Silent,
+            Some(features) => (ended.last, ended.vain) = (Last::Said(features), 0),
+            None if lived >= wait => (ended.last, ended.vain) = (Last::Silent, 0),
+            None if lived >= HELLO_WAIT_MS => ended.vain += 1,
             None => {}
+        }
+    }
+
+    /// How long a greeting is waited for.
+    fn hello_wait(&self) -> u64 {
+        match self.publications.last {
+            Last::Said(_) if self.publications.vain < MAX_VAIN_WAITS && self.ending.is_none() => LONG_HELLO_WAIT_MS,
+            _ => HELLO_WAIT_MS,
         }
     }
 
@@ -118,8 +130,9 @@ impl Judge {
             Body::Control(Control::Request(Request::Publish { link, tasks })) => {
                 let named: BTreeSet<&str> = tasks.iter().map(|task| &**task).collect();
                 assert_eq!(named, self.unpublished(scene.link), "what is still reported");
-                let number = link.as_ref().map(|link| link.number);
-                assert_eq!(number, self.links.generation().map(u64::from), "which connection this is");
+                let link = link.as_ref().expect("it says which connection this is");
+                assert_eq!(Some(link.number), self.links.generation().map(u64::from), "which connection this is");
+                assert!(link.client.ends_with(&format!("{:08x}", self.serial)), "{} is another client", link.client);
                 assert!(!named.is_empty() || !self.publications.said, "nothing is to be said any more");
                 scene.coverage.note(if named.is_empty() { "path introduced" } else { "path published again" });
                 self.publications.due.clear();
@@ -150,16 +163,8 @@ impl Judge {
         };
         if features.is_none() && (waits || frame.id.is_some()) {
             let waited = scene.mono - opened_at;
-            assert!(waited >= hello_wait(*last, &self.config), "{text} is written {waited} ms after the link opened");
+            assert!(waited >= self.hello_wait(), "{text} is written {waited} ms after the link opened");
             scene.coverage.note("path greeting awaited in vain");
         }
-    }
-}
-
-/// How long a greeting is awaited.
-fn hello_wait(last: Last, config: &Config) -> u64 {
-    match last {
-        Last::Said(_) => HELLO_WAIT_MS.max(config.connect_timeout),
-        Last::Nothing | Last::Silent => HELLO_WAIT_MS,
     }
 }

@@ -37,6 +37,11 @@ impl Judge {
         self.sent.insert(ticket, Sent { ack: draft.ack, heartbeat, reported, ..Sent::default() });
     }
 
+    /// Whether the session would end a connection on which nothing comes, as far as is known here.
+    fn is_silence_noticed(&self) -> bool {
+        self.config.heartbeat_interval > 0 && (self.platform.pings || self.links.features().heartbeat)
+    }
+
     /// Whether the task of a message had a reporter when it was sent.
     pub(super) fn is_reported(&self, ticket: u64) -> bool {
         self.sent.get(&ticket).is_some_and(|sent| sent.reported)
@@ -88,7 +93,7 @@ impl Judge {
                     Cause::Pong | Cause::Message | Cause::Other if is_old => {
                         scene.coverage.note("path written by a sign of life");
                     }
-                    Cause::Timeout if !self.platform.pings => {
+                    Cause::Timeout if !self.is_silence_noticed() => {
                         assert!(is_old, "{ticket} counts as written after {}", scene.mono - handed);
                         scene.coverage.note("path written by time");
                     }
