@@ -59,8 +59,7 @@ HELD_FOR = 2.5
 OPTIONS: Json = {
     "reconnectInterval": 50,
     "maxReconnectBackoff": 1000,
-    # How long the hello is awaited of a server that had one (RCP-6), and longer than a dead link takes to be found out:
-    # else it could pass for a server that acknowledges nothing, and an end that is written then be lost with the link.
+    # An attempt that is held up is given up soon.
     "connectTimeout": 2500,
     "heartbeatInterval": 1000,
     "heartbeatTimeout": 1000,
