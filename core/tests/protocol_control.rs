@@ -1,25 +1,10 @@
 //! Each `[protocol]` rule of spec/PROTOCOL.md about reading control frames, with the reference and the pull parser.
 #![allow(clippy::unwrap_used)]
 
+mod protocol_support;
+
+use protocol_support::{frame, rejected};
 use steadywire::protocol::*;
-
-/// Both parsers must say the same before anybody looks at what they say.
-#[track_caller]
-fn read(text: &str) -> Result<Frame<'_>, Rejected> {
-    let frame = parse(text);
-    assert!(frame == parse_reference(text), "P-PARSE-1: {text:.500}");
-    frame
-}
-
-#[track_caller]
-fn frame(text: &str) -> Frame<'_> {
-    read(text).unwrap_or_else(|error| panic!("{error}: {text:.500}"))
-}
-
-#[track_caller]
-fn rejected(text: &str) {
-    assert!(read(text).is_err(), "{text}");
-}
 
 #[track_caller]
 fn control(text: &str) -> (Control<'_>, u32) {
