@@ -54,27 +54,21 @@ impl Clients {
         link: &Arc<Link>,
     ) -> Option<(Membership, Option<Arc<Link>>)> {
         let mut known = self.lock();
-        let Known { by_name, away, .. } = &mut *known;
-        let place = Place::Connected(link.clone());
-        let (name, older) = match by_name.get_key_value(name) {
+        let name: Arc<str> = match known.by_name.get_key_value(name) {
             Some((_, newest)) if newest.number >= number => return None,
-            Some((name, _)) => {
-                let name = name.clone();
-                let before = by_name.insert(name.clone(), Newest { number, place });
-                match before.map(|newest| newest.place) {
-                    Some(Place::Connected(older)) => (name, Some(older)),
-                    Some(Place::Away(at)) => {
-                        away.remove(&at);
-                        (name, None)
-                    }
-                    None => (name, None),
-                }
+            Some((name, _)) => name.clone(),
+            None => name.into(),
+        };
+        let newest = Newest { number, place: Place::Connected(link.clone()) };
+        let older = match known.by_name.insert(name.clone(), newest).map(|before| before.place) {
+            Some(Place::Connected(older)) => Some(older),
+            Some(Place::Away(at)) => {
+                known.away.remove(&at);
+                None
             }
             None => {
-                let name: Arc<str> = name.into();
-                by_name.insert(name.clone(), Newest { number, place });
                 known.forget_beyond(self.max);
-                (name, None)
+                None
             }
         };
         drop(known);
