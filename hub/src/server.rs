@@ -257,16 +257,6 @@ impl Link {
         }
     }
 
-    /// The client of this connection has a newer one.
-    pub(crate) fn fence(&self) {
-        self.give(Order::Fence);
-    }
-
-    /// The connection ends with what it is doing.
-    pub(crate) fn cut(&self) {
-        self.give(Order::Cut);
-    }
-
     /// From now on the connection takes nothing more.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
@@ -282,7 +272,7 @@ impl Link {
         }
     }
 
-    fn give(&self, order: Order) {
+    pub(crate) fn give(&self, order: Order) {
         self.order.fetch_max(order as u8, Ordering::Release);
         self.mailbox.ring();
     }

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use futures_util::Stream;
@@ -14,6 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::inbound::{Refusal, refusal};
 use super::{Connection, Transport};
 use crate::limits::{CLOSE_TIMEOUT, FENCED_MESSAGES, INBOUND_TURN, MAX_MESSAGE_ID_BYTES};
+use crate::server::Order;
 
 impl<S: Transport> Connection<S> {
     /// This connection is that client's link of that number. The one before it has taken what had arrived on it, and
@@ -33,10 +33,10 @@ impl<S: Transport> Connection<S> {
                 Some((membership, older)) => {
                     self.membership = Some(membership);
                     if let Some(older) = older {
-                        older.fence();
+                        older.give(Order::Fence);
                         // One that waits for its history for longer ends without a word, with what it waits for.
                         if timeout(CLOSE_TIMEOUT, older.until_closed()).await.is_err() {
-                            older.cut();
+                            older.give(Order::Cut);
                         }
                     }
                 }
@@ -54,7 +54,6 @@ impl<S: Transport> Connection<S> {
             let arrived = unconstrained(poll_fn(|cx| Poll::Ready(Pin::new(&mut self.socket).poll_next(cx)))).await;
             match arrived {
                 Poll::Ready(Some(Ok(Message::Text(text)))) => {
-                    self.hub.counters.messages_in.fetch_add(1, Ordering::Relaxed);
                     self.handle(&text).await;
                     taken += 1;
                 }

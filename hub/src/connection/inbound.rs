@@ -44,6 +44,7 @@ impl Subscribing {
 
 impl<S: Transport> Connection<S> {
     pub(super) async fn handle(&mut self, text: &str) {
+        self.hub.counters.messages_in.fetch_add(1, Ordering::Relaxed);
         let frame = match parse(text) {
             Ok(frame) => frame,
             Err(rejected) => return self.refuse("", None, "", &refusal("bad_message", rejected.to_string())),

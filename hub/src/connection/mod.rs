@@ -211,10 +211,7 @@ impl<S: Transport> Connection<S> {
     async fn serve(&mut self) -> Event {
         loop {
             match poll_fn(|cx| self.poll_event(cx)).await {
-                Event::Text(text) => {
-                    self.hub.counters.messages_in.fetch_add(1, Ordering::Relaxed);
-                    self.handle(&text).await;
-                }
+                Event::Text(text) => self.handle(&text).await,
                 Event::Binary => self.refuse_binary(),
                 Event::GoOn => self.go_on().await,
                 Event::Due if !self.is_dead() => self.beat(),
