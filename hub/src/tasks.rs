@@ -259,10 +259,7 @@ impl Tasks {
     /// bounds is free, so that the search is shared by many messages and new tasks.
     fn forget_ended(&self, map: &mut HashMap<Arc<str>, Arc<Task>>, bytes: usize) {
         let is_free = |task: &&Arc<Task>| task.pins.load(Ordering::Relaxed) == 0;
-        let has_ended = |task: &&Arc<Task>| {
-            let status = task.log.get().map(|log| log.status());
-            matches!(status, Some(TaskStatus::Complete | TaskStatus::Error))
-        };
+        let has_ended = |task: &&Arc<Task>| task.log.get().is_some_and(|log| log.has_ended());
         let dated = |task: &Arc<Task>| (*lock(&task.ended_at), task.id.clone());
         let mut ended: Vec<_> = map.values().filter(is_free).filter(has_ended).map(dated).collect();
         ended.sort_unstable();
@@ -325,10 +322,6 @@ impl Pin {
         self.task.known(history)
     }
 
-    pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.log.status(), TaskStatus::Complete | TaskStatus::Error)
-    }
-
     pub(crate) fn log(&self) -> &Arc<TaskLog> {
         &self.log
     }
@@ -364,7 +357,7 @@ impl Publisher {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.pin.has_ended()
+        self.pin.log.has_ended()
     }
 }
 

@@ -163,7 +163,7 @@ impl<S: Transport> Connection<S> {
         }
         check_task(task)?;
         let pin = self.open(task).await?;
-        if !pin.has_ended() {
+        if !pin.log().has_ended() {
             self.check_publications()?;
             self.publishing.insert(pin.id().clone(), pin.publish());
         }

@@ -131,6 +131,10 @@ impl TaskLog {
         self.lock().status()
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.status(), TaskStatus::Complete | TaskStatus::Error)
+    }
+
     /// Bytes it takes, about.
     pub(crate) fn weight(&self) -> usize {
         let inner = self.lock();
