@@ -17,9 +17,10 @@ const WIDE: usize = 1 << 22;
 const SUPERSEDED: Result<Value, Option<u16>> = Err(Some(4409));
 
 fn publish(client: &str, link: u64, tasks: &[&str]) -> Value {
-    let tasks: Vec<Value> = tasks.iter().map(|task| json!({ "taskId": task })).collect();
-    let data = json!({"action": "publish", "client": client, "link": link, "tasks": tasks});
-    json!({"type": "status", "taskId": "", "timestamp": 1, "data": data})
+    let mut message = super::publish(tasks);
+    message["data"]["client"] = json!(client);
+    message["data"]["link"] = json!(link);
+    message
 }
 
 fn with_id(mut message: Value, id: &str) -> Value {
@@ -37,13 +38,6 @@ impl Peer {
         let state = self.ask(task, "query").await;
         let seq = state["seq"].as_u64().unwrap_or_default();
         (state["epoch"].clone(), seq, state["status"].as_str().unwrap().to_owned())
-    }
-
-    /// It ends, and the hub has noticed.
-    async fn left(self) {
-        let Peer { socket, served } = self;
-        drop(socket);
-        Peer::gone(served).await;
     }
 }
 
@@ -120,7 +114,7 @@ async fn an_older_link_that_says_so_late_is_closed_and_nothing_of_it_taken() {
         Peer::gone(late.served).await;
     }
     assert_eq!(new.state("t").await, before);
-    Peer::left(new).await;
+    new.left().await;
     let mut late = Peer::new(&hub, WIDE).await;
     late.send(publish("c", 4, &[])).await;
     assert_eq!(late.next().await, SUPERSEDED, "the newest is known when it has gone");
@@ -132,16 +126,14 @@ async fn an_older_link_that_says_so_late_is_closed_and_nothing_of_it_taken() {
 /// P-PUB-7: what it names is not its own either, so its lease runs out with the newest one's.
 #[tokio::test(start_paused = true)]
 async fn an_older_link_that_says_so_late_keeps_no_task_alive() {
-    let hub = hub(Bounds::default(), quiet());
-    let tasks = hub.tasks.clone();
-    tokio::spawn(async move { tasks.reap().await });
+    let hub = reaping_hub();
     let mut new = Peer::new(&hub, WIDE).await;
     new.send(publish("c", 2, &[])).await;
     new.send(log("t", "a")).await;
     new.state("t").await;
     let mut late = Peer::new(&hub, 64).await;
     late.send(publish("c", 1, &["t"])).await;
-    Peer::left(new).await;
+    new.left().await;
     let mut other = Peer::new(&hub, WIDE).await;
     tokio::time::sleep(Duration::from_secs(61)).await;
     assert_eq!(other.state("t").await.2, "error");
@@ -254,9 +246,7 @@ async fn a_peer_that_reads_nothing_holds_up_neither_its_client_nor_the_end_of_th
 /// P-PUB-7, P-PUB-3
 #[tokio::test(start_paused = true)]
 async fn a_newer_link_keeps_what_it_names_and_the_rest_is_lost_with_the_older() {
-    let hub = hub(Bounds::default(), quiet());
-    let tasks = hub.tasks.clone();
-    tokio::spawn(async move { tasks.reap().await });
+    let hub = reaping_hub();
     let mut old = Peer::new(&hub, WIDE).await;
     old.send(publish("c", 1, &[])).await;
     for task in ["named", "left"] {

@@ -31,6 +31,14 @@ fn hub(bounds: Bounds, options: Options) -> Arc<Shared> {
     Arc::new(Shared::new(guard, Arc::new(MemoryHistory::new(bounds)), options))
 }
 
+/// A hub that ends tasks whose workers stay away.
+fn reaping_hub() -> Arc<Shared> {
+    let hub = hub(Bounds::default(), quiet());
+    let tasks = hub.tasks.clone();
+    tokio::spawn(async move { tasks.reap().await });
+    hub
+}
+
 fn quiet() -> Options {
     Options { heartbeat_interval: Duration::ZERO, ..Options::default() }
 }
@@ -45,6 +53,13 @@ impl Peer {
     /// Waits until the hub is through with this connection.
     async fn gone(served: JoinHandle<()>) {
         timeout(PATIENCE, served).await.expect("the hub keeps the connection").unwrap();
+    }
+
+    /// It ends, and the hub has noticed.
+    async fn left(self) {
+        let Peer { socket, served } = self;
+        drop(socket);
+        Peer::gone(served).await;
     }
 }
 
@@ -96,6 +111,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
 fn log(task: &str, text: &str) -> Value {
     json!({"type": "log", "taskId": task, "timestamp": 1, "data": {"message": text}})
+}
+
+/// Names these tasks as still published.
+fn publish(tasks: &[&str]) -> Value {
+    let tasks: Vec<Value> = tasks.iter().map(|task| json!({ "taskId": task })).collect();
+    json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": tasks}})
 }
 
 fn progress(task: &str, percent: u32) -> Value {
@@ -151,24 +172,17 @@ async fn with_interval_zero_nobody_is_dropped_for_silence() {
 /// P-PUB-3, P-PUB-6
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_is_back_and_says_nothing_of_its_task_keeps_it() {
-    let hub = hub(Bounds::default(), quiet());
-    let tasks = hub.tasks.clone();
-    tokio::spawn(async move { tasks.reap().await });
+    let hub = reaping_hub();
     let mut first = Peer::new(&hub, 1 << 16).await;
     for message in [log("t", "a"), log("ended", "a"), log("left", "a")] {
         first.send(message).await;
     }
     first.send(json!({"type": "complete", "taskId": "ended", "timestamp": 1, "data": {}})).await;
     first.ask("t", "query").await;
-    let Peer { socket, served } = first;
-    drop(socket);
-    Peer::gone(served).await;
+    first.left().await;
     tokio::time::sleep(Duration::from_secs(59)).await;
     let mut worker = Peer::new(&hub, 1 << 16).await;
-    let named = json!([{"taskId": "t"}, {"taskId": "ended"}, {"taskId": "unknown"}, {"taskId": "t"}]);
-    worker
-        .send(json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": named}}))
-        .await;
+    worker.send(publish(&["t", "ended", "unknown", "t"])).await;
     // Nothing answers it: what comes next is the answer to this.
     assert_eq!(worker.next_after("t", "query").await["data"]["status"], "running");
     tokio::time::sleep(Duration::from_secs(1000)).await;
@@ -176,9 +190,7 @@ async fn a_worker_that_is_back_and_says_nothing_of_its_task_keeps_it() {
     assert_eq!(worker.ask("ended", "query").await["status"], "complete");
     assert_eq!(worker.ask("t", "query").await["status"], "running");
     // Its lease begins when it goes.
-    let Peer { socket, served } = worker;
-    drop(socket);
-    Peer::gone(served).await;
+    worker.left().await;
     let mut follower = Peer::new(&hub, 1 << 16).await;
     tokio::time::sleep(Duration::from_secs(59)).await;
     assert_eq!(follower.ask("t", "query").await["status"], "running");
@@ -192,19 +204,16 @@ async fn a_task_that_is_named_and_not_known_is_running_while_its_worker_is_there
     let hub = hub(Bounds::default(), quiet());
     let mut follower = Peer::new(&hub, 1 << 16).await;
     assert_eq!(follower.ask("t", "subscribe").await["status"], "unknown");
-    let publish = |tasks: Value| json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": tasks}});
     let mut worker = Peer::new(&hub, 1 << 16).await;
-    worker.send(publish(json!([{"taskId": "t"}]))).await;
+    worker.send(publish(&["t"])).await;
     // A message that is not kept changes nothing.
     worker.send(json!({"type": "chart", "taskId": "t", "timestamp": 1, "data": {}})).await;
     assert_eq!(worker.ask("t", "query").await, json!({"action": "state", "status": "running"}));
     assert_eq!(follower.ask("t", "subscribe").await, json!({"action": "subscribed", "status": "running"}));
-    let Peer { socket, served } = worker;
-    drop(socket);
-    Peer::gone(served).await;
+    worker.left().await;
     assert_eq!(follower.ask("t", "query").await["status"], "unknown");
     let mut worker = Peer::new(&hub, 1 << 16).await;
-    worker.send(publish(json!([{"taskId": "t"}]))).await;
+    worker.send(publish(&["t"])).await;
     worker.send(log("t", "a")).await;
     let state = worker.ask("t", "query").await;
     assert_eq!((&state["status"], &state["seq"]), (&json!("running"), &json!(1)));
@@ -218,10 +227,7 @@ async fn a_task_that_is_named_and_not_known_is_running_while_its_worker_is_there
 async fn more_tasks_than_the_hub_keeps_are_not_named() {
     let hub = hub(Bounds::default(), Options { max_tasks: 2, ..quiet() });
     let mut worker = Peer::new(&hub, 1 << 16).await;
-    let named = json!([{"taskId": "a"}, {"taskId": "b"}, {"taskId": "c"}, {"taskId": "d"}]);
-    worker
-        .send(json!({"type": "status", "taskId": "", "timestamp": 1, "data": {"action": "publish", "tasks": named}}))
-        .await;
+    worker.send(publish(&["a", "b", "c", "d"])).await;
     let refused = worker.next_of("error").await;
     assert_eq!((&refused["taskId"], &refused["data"]["code"]), (&json!("c"), &json!("unavailable")));
     assert_eq!(refused["data"]["action"], "publish");
@@ -232,9 +238,7 @@ async fn more_tasks_than_the_hub_keeps_are_not_named() {
 /// P-PUB-3
 #[tokio::test(start_paused = true)]
 async fn a_task_whose_worker_is_gone_ends_after_its_lease() {
-    let hub = hub(Bounds::default(), quiet());
-    let tasks = hub.tasks.clone();
-    tokio::spawn(async move { tasks.reap().await });
+    let hub = reaping_hub();
     let mut follower = Peer::new(&hub, 1 << 16).await;
     follower.ask("t", "subscribe").await;
     let mut worker = Peer::new(&hub, 1 << 16).await;
@@ -243,15 +247,11 @@ async fn a_task_whose_worker_is_gone_ends_after_its_lease() {
     let mut second = Peer::new(&hub, 1 << 16).await;
     second.send(log("t", "b")).await;
     second.ask("t", "query").await;
-    let Peer { socket, served } = worker;
-    drop(socket);
-    Peer::gone(served).await;
+    worker.left().await;
     tokio::time::sleep(Duration::from_secs(300)).await;
     assert_eq!(second.ask("t", "query").await["status"], "running", "one publisher is still there");
     let gone = Instant::now();
-    let Peer { socket, served } = second;
-    drop(socket);
-    Peer::gone(served).await;
+    second.left().await;
     // A worker that comes back in time keeps the task; its lease starts anew when it goes again.
     tokio::time::sleep(Duration::from_secs(59)).await;
     let mut worker = Peer::new(&hub, 1 << 16).await;
@@ -269,9 +269,7 @@ async fn a_task_whose_worker_is_gone_ends_after_its_lease() {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_only_said_done_is_taken_at_its_word() {
-    let hub = hub(Bounds::default(), quiet());
-    let tasks = hub.tasks.clone();
-    tokio::spawn(async move { tasks.reap().await });
+    let hub = reaping_hub();
     let mut follower = Peer::new(&hub, 1 << 16).await;
     follower.ask("t", "subscribe").await;
     let mut worker = Peer::new(&hub, 1 << 16).await;
