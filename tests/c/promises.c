@@ -143,10 +143,12 @@ static void once(const char *url)
 /* The client is freed inside its callback: no other of its callbacks is called, and all are dropped. */
 static void free_inside(const char *url)
 {
-	steadywire_client *client = listening(url);
+	steadywire_client *client = client_for(url);
 	struct watched *first = watched(client, 2, true), *second = watched(client, 0, false);
 	OK(steadywire_client_on(client, STEADYWIRE_EVENT_PROGRESS, on_event, first, on_drop, &first->listener));
 	OK(steadywire_client_on(client, STEADYWIRE_EVENT_ANY, on_event, second, on_drop, NULL));
+	/* Not before: with events under way the first could free it before the second is there. */
+	OK(steadywire_client_connect(client, Z("p"), NULL, NULL, NULL));
 	EVENTUALLY(count_of(&first->dropped) == 1 && count_of(&second->dropped) == 1);
 	CHECK(count_of(&first->calls) == 2);
 	BAD(steadywire_client_subscribe(client, Z("t")));
