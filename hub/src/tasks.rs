@@ -93,8 +93,8 @@ impl Tasks {
     pub(crate) fn list(&self) -> String {
         let tasks: Vec<Arc<Task>> = lock(&self.map).values().cloned().collect();
         let mut known: Vec<_> =
-            tasks.iter().filter_map(|task| Some((&*task.id, task.log.get()?.snapshot().status))).collect();
-        // Of those nobody has published to there is nothing to show.
+            tasks.iter().filter_map(|task| Some((&*task.id, task.known(task.log.get()?.snapshot()).status))).collect();
+        // Of those that nobody has published to or named there is nothing to show.
         known.retain(|(_, status)| *status != TaskStatus::Unknown);
         known.sort_unstable_by_key(|(id, _)| *id);
         let entry = |(id, status): (&str, TaskStatus)| serde_json::json!({ "taskId": id, "status": status.name() });

@@ -110,9 +110,10 @@ async fn a_page_is_served_with_the_list_of_tasks() {
     follower.subscribe("nobody-works-on-it").await;
     worker.send(log("a", "line")).await;
     worker.send(complete("b")).await;
-    worker.query("b").await;
+    worker.send(control("", json!({"action": "publish", "tasks": [{"taskId": "c"}]}))).await;
+    worker.query("c").await;
     let list = get(&hub, "/tasks?token=secret", "").await;
-    let known = r#"{"tasks":[{"status":"running","taskId":"a"},{"status":"complete","taskId":"b"}]}"#;
+    let known = r#"{"tasks":[{"status":"running","taskId":"a"},{"status":"complete","taskId":"b"},{"status":"running","taskId":"c"}]}"#;
     assert!(
         list.contains("Content-Type: application/json\r\n") && list.ends_with(&format!("\r\n\r\n{known}\n")),
         "{list}"

@@ -161,6 +161,22 @@ async fn publish_without_the_feature_is_refused_and_without_tasks_it_is_a_status
     assert_eq!((&refused["data"]["code"], &refused["data"]["action"]), (&json!("bad_message"), &json!("publish")));
 }
 
+/// P-SUB-4
+#[tokio::test]
+async fn a_cursor_needs_no_batch_and_many_tasks_do() {
+    let hub = quiet().features(Features { resume: true, ..Features::default() }).start().await.unwrap();
+    let mut worker = Peer::new(&hub).await;
+    worker.send(log("t", "missed")).await;
+    let mut peer = Peer::new(&hub).await;
+    let epoch = peer.subscribe("t").await["epoch"].clone();
+    peer.until("log").await;
+    let mut back = Peer::new(&hub).await;
+    assert_eq!(back.resume("t", &epoch, 0).await["recovered"], true);
+    back.until("log").await;
+    back.send(control("", json!({"action": "subscribe", "tasks": [{"taskId": "t"}, {"taskId": "u"}]}))).await;
+    assert_eq!(back.next().await["data"]["code"], "unsupported");
+}
+
 /// P-LINK-4, P-HELLO-2
 #[tokio::test]
 async fn a_baseline_server_greets_nobody_and_numbers_nothing() {

@@ -51,8 +51,7 @@ impl<S: Transport> Connection<S> {
         };
         let done = match (check_lengths(&frame), &frame.body) {
             (Err(problem), body) => Err((asked(body), problem)),
-            (_, Body::Control(Control::Request(Request::Subscribe { tasks }))) => match self.check_batch(&frame, tasks)
-            {
+            (_, Body::Control(Control::Request(Request::Subscribe { tasks }))) => match self.check_batch(tasks) {
                 Ok(()) => {
                     self.subscribing = Some(Subscribing::new(&frame, tasks));
                     return self.go_on().await;
@@ -104,9 +103,8 @@ impl<S: Transport> Connection<S> {
         self.refuse("", None, "", &problem);
     }
 
-    fn check_batch(&self, frame: &Frame<'_>, tasks: &[(Cow<'_, str>, Option<Cursor<'_>>)]) -> Result<(), Refusal> {
-        let is_batch = tasks.len() != 1 || tasks.iter().any(|(id, _)| *id != frame.task_id);
-        if is_batch && !self.hub.options.features.batch {
+    fn check_batch(&self, tasks: &[(Cow<'_, str>, Option<Cursor<'_>>)]) -> Result<(), Refusal> {
+        if tasks.len() != 1 && !self.hub.options.features.batch {
             return Err(refusal("unsupported", "one subscribe names one task here"));
         }
         Ok(())
