@@ -566,8 +566,8 @@ steadywire_status steadywire_config_set_tls_dangerously_accept_any_certificate(s
  * Sets the proxy on the way, for every server: http://, https:// or socks5://, with user:password@ where it wants
  * that; NULL for none, whatever the environment says. Host names are resolved by the proxy.
  *
- * The default is what the environment says when the client is made, as curl reads it: HTTPS_PROXY, HTTP_PROXY,
- * ALL_PROXY and NO_PROXY, and never for this machine itself. See steadywire_config_set_proxy_from_environment().
+ * The default is what the environment says when the client is made, in capitals or small letters: HTTPS_PROXY,
+ * HTTP_PROXY, ALL_PROXY and NO_PROXY, and never for this machine itself. See steadywire_config_set_proxy_from_environment().
  */
 steadywire_status steadywire_config_set_proxy(steadywire_config *config,
                                               const char *url,
@@ -990,8 +990,7 @@ void steadywire_client_free(steadywire_client *client);
  * `drop` has returned, the outbox is written as far as can be in 3 s, and the link is closed. The handle stays to be
  * freed; all that can be done with it else is to wait again.
  *
- * For the messages that are waiting to have their time, and for tasks that are followed to be told as lost, call
- * steadywire_client_disconnect_wait() before.
+ * No receipt and no lost event is told any more: where they matter, call steadywire_client_disconnect_wait() before.
  *
  * @param timeout_ms how long to wait at most, in milliseconds; STEADYWIRE_FOREVER for as long as it takes
  * @return STEADYWIRE_OK; STEADYWIRE_TIMEOUT: not yet, it goes on to end; STEADYWIRE_WOULD_DEADLOCK inside a callback
@@ -1236,8 +1235,8 @@ steadywire_status steadywire_client_fd(steadywire_client *client,
 typedef int32_t steadywire_receipt_kind;
 
 /**
- * The link carried it: a sign of life came after it, or, where none has to come (heartbeats are off, or a browser's
- * server answers none), the link lasted for a heartbeat's interval more.
+ * The link carried it: a sign of life came after it, or, with heartbeats off, the link lasted for 30 s more. A heartbeat
+ * is written at once.
  */
 #define STEADYWIRE_RECEIPT_WRITTEN 1
 

@@ -59,7 +59,7 @@ const REFUSED: [option: string, value: unknown, takes: string, shown: string][] 
     (value): [string, unknown, string, string] => [
       'dispositions',
       value,
-      'an object from close code or HTTP status to "retry", "slow", "reauth", "protocol" or "fatal"',
+      'an object from close code or HTTP status to "retry", "slow", "reauth", "protocol", "fatal" or "whileOpen"',
       JSON.stringify(value),
     ],
   ),

@@ -178,7 +178,7 @@ const OPTIONS: Options<keyof Config> = {
   overflow: ['"reject", "dropOldest" or "dropNewest"', word('reject', 'dropOldest', 'dropNewest')],
   conflate: ['"lag" or "never"', word('lag', 'never')],
   dispositions: [
-    'an object from close code or HTTP status to "retry", "slow", "reauth", "protocol" or "fatal"',
+    'an object from close code or HTTP status to "retry", "slow", "reauth", "protocol", "fatal" or "whileOpen"',
     (value) => mapOf(value, disposition),
   ],
   terminalStatus: ['an object from status word to "complete", "error" or null', (value) => mapOf(value, terminal)],

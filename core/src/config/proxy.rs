@@ -10,9 +10,9 @@ use crate::error::{Error, ErrorKind};
 /// Which proxy stands between the client and the server.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
-    /// What the environment says when the client is made, as curl reads it: `HTTPS_PROXY` for `wss://`, `HTTP_PROXY`
-    /// for `ws://`, else `ALL_PROXY`, but not for what `NO_PROXY` names; names in lower case likewise. Never for this
-    /// machine itself (`localhost`, loopback addresses). The default.
+    /// What the environment says when the client is made, in capitals or small letters: `HTTPS_PROXY` for `wss://`,
+    /// `HTTP_PROXY` for `ws://`, else `ALL_PROXY`, but not for what `NO_PROXY` names. Never for this machine itself
+    /// (`localhost`, loopback addresses). The default.
     #[default]
     Environment,
     /// None.

@@ -33,8 +33,7 @@ pub extern "C" fn steadywire_client_free(client: *mut steadywire_client) {
 /// `drop` has returned, the outbox is written as far as can be in 3 s, and the link is closed. The handle stays to be
 /// freed; all that can be done with it else is to wait again.
 ///
-/// For the messages that are waiting to have their time, and for tasks that are followed to be told as lost, call
-/// steadywire_client_disconnect_wait() before.
+/// No receipt and no lost event is told any more: where they matter, call steadywire_client_disconnect_wait() before.
 ///
 /// @param timeout_ms how long to wait at most, in milliseconds; STEADYWIRE_FOREVER for as long as it takes
 /// @return STEADYWIRE_OK; STEADYWIRE_TIMEOUT: not yet, it goes on to end; STEADYWIRE_WOULD_DEADLOCK inside a callback
