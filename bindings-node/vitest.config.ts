@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 /** A bound on hanging, for machines that do other things too. Nothing is measured. */
 const testTimeout = 60_000;
+const expect = { poll: { timeout: 30_000 } };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -31,18 +32,20 @@ const inPage = {
   environment: 'jsdom',
   setupFiles: ['tests/react/setup.ts'],
   testTimeout,
+  expect,
   hookTimeout: testTimeout,
 } as const;
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], testTimeout } },
+      { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], testTimeout, expect } },
       {
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           testTimeout,
+          expect,
           hookTimeout: testTimeout,
           fileParallelism: false,
         },

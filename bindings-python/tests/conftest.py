@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 BUILT = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
 
 # A test that hangs is a failure, and says where it hung.
-PATIENCE = 30
+PATIENCE = 120
 
 # Steps of the scripted server.
 SUBSCRIBE = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}

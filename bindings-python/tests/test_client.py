@@ -162,7 +162,8 @@ def test_waiting_inside_a_callback_is_an_error_and_everything_else_is_legal(clie
     assert said == ["would_deadlock"] * 4
 
 
-def test_events_wait_a_moment_for_the_first_consumer(scripted):
+def test_events_wait_a_moment_for_the_first_consumer(scripted, monkeypatch):
+    monkeypatch.setattr(steadywire._router, "GRACE", PATIENCE)
     client = steadywire.Client(scripted([SUBSCRIBE, progress(1), complete()]))
     client.connect("t")
     seen, done = [], threading.Event()
@@ -356,8 +357,9 @@ def flood():
     return [SUBSCRIBE, *[{"send": line}] * LINES, complete()]
 
 
-def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
+def test_a_reader_of_everything_that_lags_is_waited_for(scripted, monkeypatch):
     """More than all queues hold comes while the reader sleeps; the server is made to wait instead."""
+    monkeypatch.setattr(steadywire._buffer, "_READING", PATIENCE)
     client = steadywire.Client(scripted(flood()))
     stream = client.events()
     client.connect("t")
@@ -378,7 +380,7 @@ def test_a_reader_that_does_not_read_stalls_nobody(scripted):
     abandoned, done = client.events(), threading.Event()
     client.on("complete", lambda _: done.set())
     client.connect("t")
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     kept = abandoned.batch()
     assert kept[0].kind == "overflow"
     assert len(kept) <= 10_001
@@ -389,7 +391,8 @@ def test_a_reader_that_does_not_read_stalls_nobody(scripted):
 def test_names_are_one_object_each_and_more_than_are_remembered_are_right_too(scripted):
     """4,096 texts are remembered; at the bound all are forgotten."""
     tasks = [f"task-{n}" for n in range(5000)]
-    client = steadywire.Client(scripted([SUBSCRIBE, *[progress(1, task) for task in tasks for _ in "ab"], complete()]))
+    steps = [SUBSCRIBE, *[progress(1, task) for task in tasks for _ in "ab"], complete()]
+    client = steadywire.Client(scripted(steps), conflate="never")
     stream = client.events()
     client.connect("t")
     seen = []

@@ -196,7 +196,11 @@ def test_clients_that_nobody_holds_are_collected(url):
         return weakref.ref(client), weakref.ref(client._router.keeper._thread)
 
     gone = [begin() for _ in range(5)]
-    gc.collect()
+    # A thread that has told nobody's client something may hold it a moment longer.
+    deadline = time.monotonic() + PATIENCE
+    while any(client() for client, _ in gone) and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0)
     assert [client() for client, _ in gone] == [None] * 5
     for _, thread in gone:
         if (running := thread()) is not None:
@@ -278,7 +282,7 @@ def blast():
         except steadywire.Error:
             return
 threading.Thread(target=blast, daemon=True).start()
-assert enough.wait(20)
+assert enough.wait(120)
 if end == "disconnect":
     client.disconnect()
 elif end == "close":

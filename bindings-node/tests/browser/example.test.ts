@@ -65,4 +65,4 @@ test('shows a live bar', async () => {
     hub.child.kill();
     files.close();
   }
-});
+}, 300_000);

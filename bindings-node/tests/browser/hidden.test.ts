@@ -13,8 +13,7 @@ test('a hidden tab lives through the end of a hub and is right when it is shown 
   try {
     const tab = await tabs.open(pages.url({ url }));
     // A hidden page gets a turn once a second.
-    const shows = (text: string) =>
-      expect.poll(() => tab.text('document.body.innerText'), { timeout: 30_000 }).toBe(text);
+    const shows = (text: string) => expect.poll(() => tab.text('document.body.innerText')).toBe(text);
     const isNow = (state: string) => expect.poll(() => tab.text('document.visibilityState')).toBe(state);
     const send = async (...args: string[]) => {
       const program = new Program('steadywire', 'send', '--url', url, 'build-7', ...args);

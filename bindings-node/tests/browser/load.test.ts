@@ -30,7 +30,9 @@ test('100 components on 100 tasks at 5,000 messages a second: at most one render
     const page = await browser.newPage();
     const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await page.goto(pages.url({ url, tasks: String(TASKS) }));
-    const found = await page.waitForFunction(() => (globalThis as { outcome?: Outcome }).outcome);
+    const found = await page.waitForFunction(() => (globalThis as { outcome?: Outcome }).outcome, undefined, {
+      timeout: 120_000,
+    });
     const { heard, stats, shown, frames, mostRendersOfOne, again, allowed, longTasks } =
       (await found.jsonValue()) as Outcome;
     const told = longTasks.length > 0 ? longTasks.join(', ') : 'none';
@@ -53,7 +55,7 @@ test('100 components on 100 tasks at 5,000 messages a second: at most one render
     server.close();
     pages.close();
   }
-});
+}, 180_000);
 
 const ALL = PER_SECOND * SECONDS;
 const PER_TASK = ALL / TASKS;

@@ -158,6 +158,8 @@ test('signals end what waits, and nothing else', async () => {
     client.follow('t', { signal: abort.signal }).next(),
     client.wait('other', { signal: abort.signal }),
   ];
+  // What was never subscribed to would need no unsubscribing.
+  await heard(link, (message) => message.data?.action === 'subscribe' && message.taskId === 'other');
   abort.abort(reason);
   for (const wait of waits) {
     await expect(wait).rejects.toBe(reason);

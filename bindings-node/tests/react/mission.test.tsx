@@ -96,12 +96,12 @@ describe('the service', () => {
     await server.subscribed('task-123', 2);
     await up;
     server.progress('task-123', 40);
-    await vi.waitFor(() => expect(console.log).toHaveBeenCalledWith('Progress: 40% - m'));
+    await waitFor(() => expect(console.log).toHaveBeenCalledWith('Progress: 40% - m'));
     server.cut();
     await server.subscribed('task-123', 3);
     server.progress('task-123', 60);
     server.log('task-123', 'hello');
-    await vi.waitFor(() => expect(console.log).toHaveBeenCalledWith('[info] hello'));
+    await waitFor(() => expect(console.log).toHaveBeenCalledWith('[info] hello'));
     expect(console.log).toHaveBeenCalledWith('Progress: 60% - m');
   });
 
@@ -109,11 +109,11 @@ describe('the service', () => {
     const { ConnectionState } = await load(2);
     expect(console.log).toHaveBeenCalledWith('Current state:', ConnectionState.DISCONNECTED);
     await getWebSocketService().connect();
-    await vi.waitFor(() =>
+    await waitFor(() =>
       expect(console.log).toHaveBeenCalledWith('Connection state changed:', ConnectionState.CONNECTED),
     );
     server.cut();
-    await vi.waitFor(() =>
+    await waitFor(() =>
       expect(console.log).toHaveBeenCalledWith('Connection state changed:', ConnectionState.RECONNECTING),
     );
   });
@@ -137,7 +137,7 @@ describe('the service', () => {
     const service = getWebSocketService();
     await service.connect('t');
     server.say('error', 't', { error: 'out of memory' });
-    await vi.waitFor(() =>
+    await waitFor(() =>
       expect(console.error).toHaveBeenCalledWith(
         'WebSocket error:',
         expect.objectContaining({ message: 'out of memory' }),

@@ -264,11 +264,11 @@ async fn a_link_that_opens_and_ends_at_once_is_not_stormed_either() {
 #[tokio::test]
 async fn an_upgrade_that_is_never_answered_is_given_up() {
     let server = Server::start(Script::new(vec![Connection::new(Accept::Silence); 3])).await;
-    let limits = config(server.url()).connect_timeout(100).max_connect_attempts(Limit::Times(3));
+    let limits = config(server.url()).connect_timeout(1500).max_connect_attempts(Limit::Times(3));
     let client = Client::new(limits).unwrap();
     let error = patiently(client.connect(None)).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AttemptsExhausted);
-    assert!(error.to_string().contains("within 100 ms"), "{error}");
+    assert!(error.to_string().contains("within 1500 ms"), "{error}");
     let transcript = server.finished().await.unwrap();
     for connection in &transcript.connections {
         assert!(Matcher::End.matches(connection.frames.last().unwrap()), "the socket is closed: {connection:?}");
