@@ -93,7 +93,8 @@ test('all pass tsc --strict against the installed types', () => {
 
 test('1: connects, subscribes, listens, disconnects; and again, over a link that is cut', async () => {
   const ended = play(1, "await getWebSocketService().connect('task-123');");
-  await subscribed(await server.link());
+  // The block disconnects at once: it may do so before it has subscribed.
+  await server.link();
   const second = await server.link();
   await subscribed(second);
   second.send(progress(40, 'task-123', 'm'));
