@@ -5,5 +5,5 @@ const testTimeout = 60_000;
 
 /** The package as it is installed: `make test-node` packs it first. */
 export default defineConfig({
-  test: { include: ['tests/node/**/*.test.ts'], testTimeout, execArgv: ['--expose-gc'] },
+  test: { include: ['tests/node/**/*.test.ts'], testTimeout, hookTimeout: testTimeout, execArgv: ['--expose-gc'] },
 });

@@ -140,7 +140,7 @@ async def test_credentials_may_come_from_a_coroutine(scripted):
         return "secret"
 
     client = aio.Client(url, token=token, reconnect_interval=1)
-    assert (await client.wait("t", timeout=10)).ok
+    assert (await client.wait("t", timeout=PATIENCE)).ok
     # The server leaves then, and is dialled again.
     assert asked[:2] == [False, True]
     client.close()
@@ -163,14 +163,14 @@ async def test_a_coroutine_that_is_cancelled_is_a_failed_attempt(url):
 
     client = aio.Client(url, token=token, max_connect_attempts=1)
     with pytest.raises(errors.AttemptsExhaustedError):
-        await client.connect(timeout=10)
+        await client.connect(timeout=PATIENCE)
     client.close()
 
 
 async def test_a_classify_that_makes_no_sense_leaves_the_end_as_proposed():
     client = aio.Client("ws://127.0.0.1:1/", classify=lambda _: "shrug", max_connect_attempts=1)
     with pytest.raises(errors.AttemptsExhaustedError):
-        await client.connect(timeout=10)
+        await client.connect(timeout=PATIENCE)
     client.close()
 
 
@@ -200,7 +200,7 @@ def test_an_interrupt_in_a_callback_comes_out_of_the_loop_and_loses_nothing(scri
     """As with every callback of a loop. Where that runs again, the client goes on behind it."""
     url = scripted([SUBSCRIBE, *[PROGRESS] * 3, COMPLETE])
     loop = asyncio.new_event_loop()
-    client = aio.Client(url)
+    client = aio.Client(url, conflate="never")
     heard, others = [], []
 
     def stop(event):

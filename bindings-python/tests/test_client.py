@@ -53,7 +53,7 @@ def test_a_step_of_follow_can_be_limited_in_time_and_loses_nothing(client, worke
 
 def test_wait_gives_the_outcome_as_a_value(client, worker, task_id):
     worker.report(task_id).fail("out of memory", code="oom", data={"gb": 8})
-    outcome = client.wait(task_id, timeout=10)
+    outcome = client.wait(task_id, timeout=PATIENCE)
     assert (outcome.kind, outcome.message, outcome.code) == ("error", "out of memory", "oom")
     assert outcome.data["gb"] == 8
     with pytest.raises(errors.TaskFailedError, match="out of memory"):
@@ -90,7 +90,7 @@ def test_callbacks_run_one_at_a_time_on_a_thread_of_their_own(client, worker, ta
     client.connect(task_id)
     with worker.report(task_id) as task:
         task.progress(40)
-    assert done.wait(10)
+    assert done.wait(PATIENCE)
     assert [percent for percent, _ in seen] == [40]
     assert seen[0][1].daemon
     assert seen[0][1] is not threading.current_thread()
@@ -106,11 +106,11 @@ def test_callbacks_come_off(client, worker, task_id):
     stream = client.follow(task_id)
     with worker.report(task_id) as task:
         task.status(1)
-        assert stream.next(10).data == 1
+        assert stream.next(PATIENCE).data == 1
         client.stats()
         task.status(2)
-        assert stream.next(10).data == 2
-        worker.flush(timeout=10)
+        assert stream.next(PATIENCE).data == 2
+        worker.flush(timeout=PATIENCE)
         assert off()
         assert not off()
         task.status(3)
@@ -168,14 +168,14 @@ def test_events_wait_a_moment_for_the_first_consumer(scripted, monkeypatch):
     client.connect("t")
     seen, done = [], threading.Event()
     client.on("complete", lambda _: done.set())
-    assert done.wait(10)
+    assert done.wait(PATIENCE)
     client.close()
     client = steadywire.Client(scripted([SUBSCRIBE, progress(1), complete()]))
     client.connect("t")
     while not client.stats()["outcomes"]:
         pass
     stream = client.events()
-    while (event := stream.next(10)).kind != "complete":
+    while (event := stream.next(PATIENCE)).kind != "complete":
         seen.append(event)
     assert kinds(seen)[-1:] == ["progress"]
     client.close()
@@ -186,7 +186,7 @@ def test_events_and_batches_give_everything_until_disconnect(client, worker, tas
     client.connect(task_id)
     with worker.report(task_id) as task:
         task.status(1)
-    client.wait(task_id, timeout=10)
+    client.wait(task_id, timeout=PATIENCE)
     client.disconnect()
     events = list(stream)
     assert kinds(events)[:2] == ["state_change", "state_change"]
@@ -200,11 +200,11 @@ def test_send_tells_what_became_of_each_message(client, task_id):
         client.send(line).result(timeout=0.01)
     client.connect()
     sent = client.send({"type": "status", "task_id": task_id, "timestamp": 5, "data": [1]}, ack=True)
-    assert sent.result(10) == steadywire.Receipt("acked")
+    assert sent.result(PATIENCE) == steadywire.Receipt("acked")
     assert sent.done()
-    client.flush(timeout=10)
+    client.flush(timeout=PATIENCE)
     client.disconnect()
-    dropped = client.send({"type": "heartbeat", "taskId": ""}).result(10)
+    dropped = client.send({"type": "heartbeat", "taskId": ""}).result(PATIENCE)
     assert (dropped.state, dropped.reason, dropped.ok) == ("dropped", "not_connected", False)
 
 
@@ -283,8 +283,8 @@ def test_connect_fails_when_the_attempts_are_used_up():
 
 
 def test_reconnect_and_connect_again(client):
-    client.reconnect(timeout=10)
-    client.reconnect(timeout=10)
+    client.reconnect(timeout=PATIENCE)
+    client.reconnect(timeout=PATIENCE)
     assert client.stats()["connects"] == 2
     client.disconnect()
     with client:
@@ -384,19 +384,20 @@ def test_a_reader_that_does_not_read_stalls_nobody(scripted):
     kept = abandoned.batch()
     assert kept[0].kind == "overflow"
     assert len(kept) <= 10_001
-    assert client.wait("t", timeout=10).ok
+    assert client.wait("t", timeout=PATIENCE).ok
     client.close()
 
 
-def test_names_are_one_object_each_and_more_than_are_remembered_are_right_too(scripted):
+def test_names_are_one_object_each_and_more_than_are_remembered_are_right_too(scripted, monkeypatch):
     """4,096 texts are remembered; at the bound all are forgotten."""
+    monkeypatch.setattr(steadywire._buffer, "_READING", PATIENCE)
     tasks = [f"task-{n}" for n in range(5000)]
     steps = [SUBSCRIBE, *[progress(1, task) for task in tasks for _ in "ab"], complete()]
     client = steadywire.Client(scripted(steps), conflate="never")
     stream = client.events()
     client.connect("t")
     seen = []
-    while (event := stream.next(10)).kind != "complete":
+    while (event := stream.next(PATIENCE)).kind != "complete":
         seen += [event] if event.kind == "progress" else []
     assert [event.task_id for event in seen[::2]] == tasks
     assert seen[0].task_id is seen[1].task_id
@@ -413,7 +414,7 @@ def test_the_latest_failures_of_callbacks_are_remembered(client, worker, task_id
         client.connect(task_id)
         for n in range(10):
             task.status(n)
-    client.wait(task_id, timeout=10)
+    client.wait(task_id, timeout=PATIENCE)
     client.disconnect()
     callbacks = client.stats()["callbacks"]
     assert callbacks["failures"] == 10
@@ -425,12 +426,12 @@ def test_cursors_go_to_a_later_client_which_goes_on_there(url, client, worker, t
     task = worker.report(task_id)
     task.log("one")
     stream = client.follow(task_id)
-    assert stream.next(timeout=10).message == "one"
+    assert stream.next(timeout=PATIENCE).message == "one"
     cursors = json.loads(json.dumps(client.cursors()))
     assert cursors[task_id]["seq"] == 1
     client.close()
     task.log("two")
-    task.complete().result(10)
+    task.complete().result(PATIENCE)
     later = steadywire.Client(url, cursors=cursors)
     assert later.cursors() == cursors
     assert [getattr(event, "message", event.kind) for event in later.follow(task_id)] == ["two", "complete"]

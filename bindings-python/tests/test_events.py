@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import steadywire
+from conftest import PATIENCE
 from steadywire import Complete, ErrorEvent, Gap, Log, Outcome, Progress, Receipt, StateChange, events
 from steadywire._native import weight
 
@@ -94,6 +95,9 @@ def test_the_weight_of_events_is_the_sum_of_their_sizes():
 KEEPER = """
 import gc, resource, sys, steadywire
 
+# However slow the machine is, the reader is waited for.
+steadywire._buffer._READING = 600
+
 def resident():
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
@@ -135,7 +139,7 @@ def test_data_that_python_cannot_read_stays_text(scripted):
     complete = f'{{"type":"complete","taskId":"t","timestamp":9,"data":{{"result":{deep}}}}}'
     subscribe = {"expect": {"type": "status", "taskId": "t", "data": {"action": "subscribe"}}}
     client = steadywire.Client(scripted([subscribe, {"send": complete}]))
-    outcome = client.wait("t", timeout=10)
+    outcome = client.wait("t", timeout=PATIENCE)
     client.close()
     assert outcome.ok
     assert isinstance(outcome.data, (str, dict))

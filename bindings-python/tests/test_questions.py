@@ -22,7 +22,7 @@ def test_credentials_are_asked_for_before_every_attempt(scripted):
     client = steadywire.Client(
         lambda _: url, token=token, headers=lambda _: {"X-Key": "k"}, protocols=lambda _: [], reconnect_interval=1
     )
-    assert client.wait("t", timeout=10).ok
+    assert client.wait("t", timeout=PATIENCE).ok
     assert asked[0] == (1, None, False)
     assert asked[1][1:] == (401, True)
     client.close()

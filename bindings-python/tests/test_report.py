@@ -6,6 +6,7 @@ import pytest
 
 import steadywire
 import steadywire.log
+from conftest import PATIENCE
 from steadywire import errors
 
 
@@ -29,21 +30,21 @@ def test_a_block_that_ends_well_completes_the_task(client, worker, task_id):
 def test_a_block_that_raises_fails_the_task(client, worker, task_id):
     with pytest.raises(ZeroDivisionError), worker.report(task_id):
         _ = 1 // 0
-    outcome = client.wait(task_id, timeout=10)
+    outcome = client.wait(task_id, timeout=PATIENCE)
     assert (outcome.kind, outcome.code) == ("error", "ZeroDivisionError")
     assert "by zero" in outcome.message
 
 
 def test_the_end_can_be_said_and_has_a_receipt(client, worker, task_id):
     with worker.report(task_id) as task:
-        assert task.complete({"artifact": "app.tar"}).result(10).state == "acked"
-    assert client.wait(task_id, timeout=10).result() == {"artifact": "app.tar"}
+        assert task.complete({"artifact": "app.tar"}).result(PATIENCE).state == "acked"
+    assert client.wait(task_id, timeout=PATIENCE).result() == {"artifact": "app.tar"}
 
 
 def test_a_task_that_is_dropped_was_abandoned(client, worker, task_id):
     task = worker.report(task_id)
     del task
-    assert client.wait(task_id, timeout=10).code == "abandoned"
+    assert client.wait(task_id, timeout=PATIENCE).code == "abandoned"
 
 
 def test_an_iterable_is_reported_as_it_is_used_up(client, worker, task_id):
@@ -59,7 +60,7 @@ def test_an_iterable_that_is_left_early_was_not_completed(client, worker, task_i
     for item in worker.report(task_id, iter(range(10)), total=10):
         if item == 3:
             break
-    assert client.wait(task_id, timeout=10).kind == "error"
+    assert client.wait(task_id, timeout=PATIENCE).kind == "error"
 
 
 def test_log_records_are_streamed_to_a_task(client, worker, task_id, capsys):

@@ -32,7 +32,7 @@ def terminal():
 
 
 def test_where_there_is_no_terminal_lines_are_written(scripted, capsys):
-    client = steadywire.Client(scripted(SCRIPT))
+    client = steadywire.Client(scripted(SCRIPT), conflate="never")
     outcome = client.track("t")
     assert (outcome.kind, outcome.task_id, outcome.data, outcome.timestamp) == ("complete", "t", {"ok": True}, 9)
     said = ["t:   1 % s m1", "t: warn: red", "t:  50 % s m50", "t: complete"]

@@ -31,7 +31,8 @@ fn credentials_go_into_the_request() {
             vec!["Sec-WebSocket-Protocol: a.b, c\r\n", "Host: elsewhere\r\n"],
         ),
     ] {
-        let _consumer = Consumer::connected(config);
+        // It does not try again soon: the next request is another's.
+        let _consumer = Consumer::connected(config.reconnect_interval(60_000).max_reconnect_backoff(60_000));
         let (request, _) = server.answer(refusal);
         assert!(request.starts_with("GET /ws HTTP/1.1\r\n"), "{request}");
         for line in lines {

@@ -37,8 +37,9 @@ fn expect(consumer: &mut Consumer, code: u16, disposition: Disposition) {
 
 #[test]
 fn each_status_does_what_the_table_says() {
-    let server = Server::new();
     for (status, disposition) in table("http").into_iter().chain([(418, Disposition::Retry)]) {
+        // One each: a client may have dialled again before it is dropped.
+        let server = Server::new();
         let mut consumer = Consumer::connected(server.config());
         server.answer(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n").as_bytes());
         expect(&mut consumer, status, disposition);

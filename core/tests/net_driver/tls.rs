@@ -23,6 +23,8 @@ fn works(server: &Server, secured: &Secured, tls: Tls) {
     }
     consumer.send_log("hello");
     while !peer.read().unwrap().to_text().unwrap().contains("hello") {}
+    // Before its peer, whose end would make it dial again.
+    drop(consumer);
 }
 
 /// The client stops for good, since trying again cannot help; the text says why.
