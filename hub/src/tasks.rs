@@ -93,7 +93,7 @@ impl Tasks {
     pub(crate) fn list(&self) -> String {
         let tasks: Vec<Arc<Task>> = lock(&self.map).values().cloned().collect();
         let mut known: Vec<_> =
-            tasks.iter().filter_map(|task| Some((&*task.id, task.known(task.log.get()?.snapshot()).status))).collect();
+            tasks.iter().filter_map(|task| Some((&*task.id, task.status(task.log.get()?.status())))).collect();
         // Of those that nobody has published to or named there is nothing to show.
         known.retain(|(_, status)| *status != TaskStatus::Unknown);
         known.sort_unstable_by_key(|(id, _)| *id);
@@ -304,10 +304,14 @@ impl Tasks {
 impl Task {
     /// What is known of it, by its history and by who has said to publish it.
     fn known(&self, history: Snapshot) -> Snapshot {
+        Snapshot { status: self.status(history.status), ..history }
+    }
+
+    fn status(&self, history: TaskStatus) -> TaskStatus {
         let is_named = || *lock(&self.publishers) > 0;
-        match history.status {
-            TaskStatus::Unknown if is_named() => Snapshot { status: TaskStatus::Running, ..history },
-            _ => history,
+        match history {
+            TaskStatus::Unknown if is_named() => TaskStatus::Running,
+            known => known,
         }
     }
 }
