@@ -567,7 +567,8 @@ steadywire_status steadywire_config_set_tls_dangerously_accept_any_certificate(s
  * that; NULL for none, whatever the environment says. Host names are resolved by the proxy.
  *
  * The default is what the environment says when the client is made, in capitals or small letters: HTTPS_PROXY,
- * HTTP_PROXY, ALL_PROXY and NO_PROXY, and never for this machine itself. See steadywire_config_set_proxy_from_environment().
+ * HTTP_PROXY, ALL_PROXY and NO_PROXY, and never for this machine itself. See
+ * steadywire_config_set_proxy_from_environment().
  */
 steadywire_status steadywire_config_set_proxy(steadywire_config *config,
                                               const char *url,
@@ -1235,8 +1236,8 @@ steadywire_status steadywire_client_fd(steadywire_client *client,
 typedef int32_t steadywire_receipt_kind;
 
 /**
- * The link carried it: a sign of life came after it, or, with heartbeats off, the link lasted for 30 s more. A heartbeat
- * is written at once.
+ * The link carried it: a sign of life came after it, or, with heartbeats off, the link lasted for 30 s more. A
+ * heartbeat is written at once.
  */
 #define STEADYWIRE_RECEIPT_WRITTEN 1
 

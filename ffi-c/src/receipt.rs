@@ -18,8 +18,8 @@ pub struct steadywire_receipt {
 
 /// The final state of a message. Unknown values will appear in later versions.
 pub type steadywire_receipt_kind = i32;
-/// The link carried it: a sign of life came after it, or, with heartbeats off, the link lasted for 30 s more. A heartbeat
-/// is written at once.
+/// The link carried it: a sign of life came after it, or, with heartbeats off, the link lasted for 30 s more. A
+/// heartbeat is written at once.
 pub const STEADYWIRE_RECEIPT_WRITTEN: steadywire_receipt_kind = 1;
 /// The server has taken it.
 pub const STEADYWIRE_RECEIPT_ACKED: steadywire_receipt_kind = 2;

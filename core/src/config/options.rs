@@ -188,7 +188,8 @@ fn limit(name: &str, value: &Value) -> Result<Limit, Error> {
 }
 
 fn dispositions(name: &str, value: &Value) -> Result<BTreeMap<u16, Disposition>, Error> {
-    let takes = "an object from close code or HTTP status to \"retry\", \"slow\", \"reauth\", \"protocol\", \"fatal\" or \"whileOpen\"";
+    let takes =
+        r#"an object from close code or HTTP status to "retry", "slow", "reauth", "protocol", "fatal" or "whileOpen""#;
     let map = value.as_object().ok_or_else(|| bad(name, takes, value))?;
     let entry = |(code, word): (&String, &Value)| {
         let code = code.parse().ok()?;

@@ -98,7 +98,8 @@ pub extern "C" fn steadywire_config_set_tls_dangerously_accept_any_certificate(
 /// that; NULL for none, whatever the environment says. Host names are resolved by the proxy.
 ///
 /// The default is what the environment says when the client is made, in capitals or small letters: HTTPS_PROXY,
-/// HTTP_PROXY, ALL_PROXY and NO_PROXY, and never for this machine itself. See steadywire_config_set_proxy_from_environment().
+/// HTTP_PROXY, ALL_PROXY and NO_PROXY, and never for this machine itself. See
+/// steadywire_config_set_proxy_from_environment().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn steadywire_config_set_proxy(
     config: *mut steadywire_config,
