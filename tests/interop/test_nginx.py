@@ -17,7 +17,7 @@ from parts import TEST_LIMIT, Part, Quiet, end_on_sigterm, running
 from test_servers import python
 
 # How often a link that is idle for too long is seen to be cut, while the other one stays.
-CUTS = 1
+CUTS = 2
 
 # The exit status when something could not be delivered.
 LOST = 3
