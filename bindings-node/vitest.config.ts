@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** A bound on hanging, for machines that do other things too. Nothing is measured. */
-const testTimeout = 60_000;
-const expect = { poll: { timeout: 30_000 } };
+const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -31,22 +30,18 @@ const inPage = {
   include: ['tests/react/**/*.test.ts?(x)'],
   environment: 'jsdom',
   setupFiles: ['tests/react/setup.ts'],
-  testTimeout,
-  expect,
-  hookTimeout: testTimeout,
+  ...patience,
 } as const;
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], testTimeout, expect } },
+      { test: { name: 'node', include: ['tests/{core,common,web,e2e,package}/**/*.test.ts'], ...patience } },
       {
         test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
-          testTimeout,
-          expect,
-          hookTimeout: testTimeout,
+          ...patience,
           fileParallelism: false,
         },
       },

@@ -33,6 +33,12 @@ def _watchdog():
     faulthandler.cancel_dump_traceback_later()
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """However slow the machine is, those who read are waited for."""
+    monkeypatch.setattr(steadywire._buffer, "_READING", PATIENCE)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _from_the_wheel():
     assert ROOT not in pathlib.Path(steadywire.__file__).parents or "site-packages" in steadywire.__file__

@@ -350,8 +350,8 @@ async def test_an_error_of_a_block_fails_the_task(url, task_id):
     assert isinstance(client, steadywire._base.BaseClient)
 
 
-async def test_a_reader_of_everything_that_lags_is_waited_for(scripted, monkeypatch):
-    monkeypatch.setattr(steadywire._buffer, "_READING", PATIENCE)
+@pytest.mark.usefixtures("patient")
+async def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
     line = {"type": "log", "taskId": "t", "timestamp": 1, "data": {"level": "info", "message": "m"}}
     client = aio.Client(scripted([SUBSCRIBE, *[{"send": line}] * 30_000, COMPLETE]))
     stream = client.events()

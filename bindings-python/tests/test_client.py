@@ -357,9 +357,9 @@ def flood():
     return [SUBSCRIBE, *[{"send": line}] * LINES, complete()]
 
 
-def test_a_reader_of_everything_that_lags_is_waited_for(scripted, monkeypatch):
+@pytest.mark.usefixtures("patient")
+def test_a_reader_of_everything_that_lags_is_waited_for(scripted):
     """More than all queues hold comes while the reader sleeps; the server is made to wait instead."""
-    monkeypatch.setattr(steadywire._buffer, "_READING", PATIENCE)
     client = steadywire.Client(scripted(flood()))
     stream = client.events()
     client.connect("t")
@@ -388,9 +388,9 @@ def test_a_reader_that_does_not_read_stalls_nobody(scripted):
     client.close()
 
 
-def test_names_are_one_object_each_and_more_than_are_remembered_are_right_too(scripted, monkeypatch):
+@pytest.mark.usefixtures("patient")
+def test_names_are_one_object_each_and_more_than_are_remembered_are_right_too(scripted):
     """4,096 texts are remembered; at the bound all are forgotten."""
-    monkeypatch.setattr(steadywire._buffer, "_READING", PATIENCE)
     tasks = [f"task-{n}" for n in range(5000)]
     steps = [SUBSCRIBE, *[progress(1, task) for task in tasks for _ in "ab"], complete()]
     client = steadywire.Client(scripted(steps), conflate="never")

@@ -196,7 +196,7 @@ def test_clients_that_nobody_holds_are_collected(url):
         return weakref.ref(client), weakref.ref(client._router.keeper._thread)
 
     gone = [begin() for _ in range(5)]
-    # A thread that has told nobody's client something may hold it a moment longer.
+    # A thread that has told a client something may hold it a moment longer.
     deadline = time.monotonic() + PATIENCE
     while any(client() for client, _ in gone) and time.monotonic() < deadline:
         gc.collect()
