@@ -71,6 +71,28 @@ test('a server that cannot be reached does not hold it for ever, and crashes nob
   server = await startServer();
 });
 
+test('what ended the client is told before the process ends, however late the program looks', async () => {
+  const program = `${HEAD}
+    client.on('error', (error) => console.log(error.message));
+    client.on('stateChange', (state) => {
+      console.log(state);
+      while (state === 'connecting' && client.getConnectionState() !== 'error') {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      }
+    });
+    client.subscribe('t');
+    client.connect();
+  `;
+  const ended = run(program, server.url);
+  const link = await server.link();
+  await subscribed(link);
+  link.send(JSON.stringify({ type: 'error', taskId: 't', timestamp: 1, data: { error: 'out of memory' } }));
+  link.close(4400, 'go away');
+  const { out, status } = await ended;
+  expect(out).toMatch(/^connecting\nconnected\nout of memory\nerror\n.*go away.*\n$/);
+  expect(status).toBe(0);
+});
+
 test('a client that nobody holds or listens to is collected, which ends it', async () => {
   const program = `
     import { Client } from 'steadywire';

@@ -269,6 +269,10 @@ export class NativeEngine implements Engine {
     } else if (!held && this.held) {
       this.native.hold(false);
       this.held = false;
+      if (!this.closed) {
+        // What ended the client may have come since the last drain, and the bell for it holds the loop no longer.
+        this.goOn();
+      }
     }
     this.keep(held);
   }
