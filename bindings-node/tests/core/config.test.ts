@@ -133,7 +133,6 @@ test('values are taken as they are', () => {
       terminalStatus: { READY: 'complete', Done: null },
       cursors: { b: { epoch: 'e', seq: 2 }, 10: { epoch: '', seq: 0 }, 9: { epoch: 'f', seq: 1 } },
       seed: 0,
-      stableAfter: undefined,
     }),
   ).toEqual({
     ...newConfig('ws://localhost/ws'),

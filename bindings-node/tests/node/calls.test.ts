@@ -72,6 +72,7 @@ test('a refused option names itself and what it takes', () => {
   expect(refused({ tokenIn: 'protocol' })).toEqual(['unsupported', expect.stringContaining('`tokenIn`')]);
   expect(refused({ WebSocket: class {} })[0]).toBe('unsupported');
   make({ maxReconnectAttempts: Infinity, maxConnectAttempts: Infinity, heartbeatInterval: 0, proxy: null });
+  make({ tokenIn: undefined, reconnectInterval: undefined, reconectInterval: undefined });
 });
 
 test('calls refuse what makes no sense, and change nothing', async () => {

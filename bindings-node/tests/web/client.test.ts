@@ -78,7 +78,8 @@ describe('options', () => {
   });
 
   test('undefined is not there', () => {
-    expect(make({ headers: undefined, reconnectInterval: undefined }).getConnectionState()).toBe('disconnected');
+    const absent = { headers: undefined, reconnectInterval: undefined, reconectInterval: undefined };
+    expect(make(absent).getConnectionState()).toBe('disconnected');
   });
 });
 

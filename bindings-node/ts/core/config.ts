@@ -87,7 +87,7 @@ export function newConfig(url: string): Config {
 }
 
 /**
- * Sets one option by its shared name; `undefined` leaves it as it is.
+ * Sets one option by its shared name.
  *
  * @throws an unknown name, or a value the option cannot take; the text names the option and what it takes.
  */
@@ -97,14 +97,12 @@ export function setOption(config: Config, name: string, value: unknown): void {
     const text = `there is no option \`${name}\`; the README lists the options`;
     throw new SteadywireError('unknown_option', text);
   }
-  if (value !== undefined) {
-    const [takes, read] = option;
-    const taken = read(value);
-    if (taken === undefined) {
-      bad(name, takes, value);
-    }
-    (config as unknown as Record<string, unknown>)[name] = taken;
+  const [takes, read] = option;
+  const taken = read(value);
+  if (taken === undefined) {
+    bad(name, takes, value);
   }
+  (config as unknown as Record<string, unknown>)[name] = taken;
 }
 
 /**

@@ -68,7 +68,10 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
 }
 
-/** Every option. An unknown option, or a value that one cannot take, is an error at construction. */
+/**
+ * Every option. An unknown option, or a value that one cannot take, is an error at construction; what is `undefined`
+ * counts as not given.
+ */
 export interface ConnectionOptions {
   /** The server, `ws://` or `wss://`. Required. */
   readonly url: Given<string>;

@@ -54,14 +54,15 @@ export function readOptions(options: ConnectionOptions): Settings {
     setOption(config, 'url', url);
   }
   for (const [name, value] of Object.entries(rest)) {
+    if (value === undefined) {
+      continue;
+    }
     const why = UNSUPPORTED[name];
-    if (value !== undefined && why !== undefined) {
+    if (why !== undefined) {
       throw new SteadywireError('unsupported', `option \`${name}\` cannot be had here: ${why}`);
     }
-    if (why === undefined) {
-      checkPlain(name, value);
-      setOption(config, name, value);
-    }
+    checkPlain(name, value);
+    setOption(config, name, value);
   }
   validate(config);
   check('token', 'a string or a function', token, isGiven(isText));
