@@ -49,6 +49,43 @@ test('unref lets it go, ref holds it again', async () => {
   expect(await held).toMatchObject({ status: 0, err: '' });
 });
 
+test('a disconnect that was begun is waited for, also after unref', async () => {
+  const program = `${HEAD}
+    await client.connect('t');
+    client.unref();
+    client.send({ type: 'complete', taskId: 't', data: 1 }).then((receipt) => console.log(receipt.state));
+    await client.disconnect();
+    console.log('done');
+  `;
+  const ended = run(program, server.url);
+  const link = await server.link();
+  await heard(link, (message) => message.type === 'complete');
+  const { status, out } = await ended;
+  expect([status, out.split('\n').at(-2)]).toEqual([0, 'done']);
+});
+
+test('after unref events come while something else holds it, however many there are', async () => {
+  const program = `${HEAD}
+    setInterval(() => {}, 2 ** 31 - 1);
+    let seen = 0;
+    client.on('log', () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      if (++seen === 200) {
+        console.log('all');
+        process.exit();
+      }
+    });
+    client.unref().connect('t');
+  `;
+  const ended = run(program, server.url);
+  const link = await server.link();
+  await subscribed(link);
+  for (let count = 0; count < 200; count++) {
+    link.send(log('line'));
+  }
+  expect(await ended).toMatchObject({ status: 0, out: 'all\n', err: '' });
+});
+
 test('a client that was never connected does not hold it, and what it is asked is answered first', async () => {
   const program = `${HEAD}
     client.subscribe('t'); client.on('progress', () => {});

@@ -40,7 +40,10 @@ export class Client extends BaseClient {
     return this;
   }
 
-  /** The process may end while this client is open, if nothing else is left to do. */
+  /**
+   * The process may end while this client is open, if nothing else is left to do. A `disconnect()` that was begun is
+   * waited for.
+   */
   unref(): this {
     this.engine.refer(false);
     return this;

@@ -38,7 +38,7 @@ export class NativeEngine implements Engine {
   private size = FIRST_DRAIN;
   private stride = MAX_STRIDE;
   /** A turn is to come. */
-  private turning: NodeJS.Immediate | undefined;
+  private turning: NodeJS.Immediate | NodeJS.Timeout | undefined;
   /** How many disconnects have not been answered. */
   private ending = 0;
   private held = false;
@@ -109,11 +109,6 @@ export class NativeEngine implements Engine {
   /** Whether the process goes on while the client is open. */
   refer(on: boolean): void {
     this.referred = on;
-    if (on) {
-      this.turning?.ref();
-    } else {
-      this.turning?.unref();
-    }
     this.hold();
   }
 
@@ -133,14 +128,16 @@ export class NativeEngine implements Engine {
   }
 
   private goOn(): void {
+    const holds = !this.isLeft();
     if (!this.turning) {
-      this.turning = setImmediate(() => {
+      const turn = () => {
         this.turning = undefined;
         this.turn();
-      });
-      if (!this.referred && this.isActive()) {
-        this.turning.unref();
-      }
+      };
+      // An immediate that does not hold the loop does not wake it either.
+      this.turning = holds ? setImmediate(turn) : setTimeout(turn, 0).unref();
+    } else if (holds) {
+      this.turning.ref();
     }
   }
 
@@ -257,24 +254,27 @@ export class NativeEngine implements Engine {
 
   private isActive(): boolean {
     const state = this.native.state();
-    return this.ending > 0 || (state !== 'disconnected' && state !== 'error');
+    return !this.closed && (this.ending > 0 || (state !== 'disconnected' && state !== 'error'));
+  }
+
+  /** Whether the process may end while this is active. A disconnect that was begun is waited for. */
+  private isLeft(): boolean {
+    return !this.referred && this.ending === 0 && this.isActive();
   }
 
   /** Holds the event loop while the client is open, or lets it go. */
   private hold(): void {
-    const held = !this.closed && this.isActive();
-    if (held && this.referred !== this.held) {
-      this.native.hold(this.referred);
-      this.held = this.referred;
-    } else if (!held && this.held) {
-      this.native.hold(false);
-      this.held = false;
-      if (!this.closed) {
+    const active = this.isActive();
+    const holds = active && !this.isLeft();
+    if (holds !== this.held) {
+      this.native.hold(holds);
+      this.held = holds;
+      if (!active && !this.closed) {
         // What ended the client may have come since the last drain, and the bell for it holds the loop no longer.
         this.goOn();
       }
     }
-    this.keep(held);
+    this.keep(active);
   }
 
   /** An open client that somebody listens to lives on even if nobody holds it. */
@@ -293,10 +293,6 @@ export class NativeEngine implements Engine {
         }
       }
     } while (this.fill() || this.more);
-    if (this.turning) {
-      clearImmediate(this.turning);
-      this.turning = undefined;
-    }
     this.hold();
   }
 }
