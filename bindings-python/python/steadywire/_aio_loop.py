@@ -153,6 +153,8 @@ class _Reader:
             if router.lagging() is not None:
                 self._loop.call_later(_MOMENT, self)
                 return
+            # What a callback that closes it leaves is for the next call.
+            closing = router.closing
             # One batch at a time: readers have their turn in between.
             more = router.pump()
         except INTERRUPTS:
@@ -165,7 +167,7 @@ class _Reader:
             return
         if more:
             self._loop.call_soon(self)
-        elif router.closing:
+        elif closing:
             router.end()
             self._go()
 

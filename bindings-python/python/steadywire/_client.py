@@ -80,8 +80,9 @@ class Client(BaseClient):
     def close(self) -> None:
         """End the client at once: the link is cut, who waits is answered. Later calls raise ClosedError."""
         self._router.native.check_fork()
-        self._router.closing = True
         self._router.native.close()
+        # Only now all that waits is settled; whoever sees this takes until nothing is left.
+        self._router.closing = True
         self._router.native.wake()
 
     def flush(self, *, timeout: float | None = None) -> None:

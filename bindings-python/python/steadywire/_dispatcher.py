@@ -96,8 +96,10 @@ def _run(native: Native, ref: weakref.ref[Router]) -> None:
                 more = True
                 reader.wait_for_room()
                 continue
+            # A callback that runs now, or another thread, may close it: what that leaves is for the next round.
+            closing = router.closing
             more = router.pump()
-            if router.closing and not more:
+            if closing and not more:
                 router.end()
                 break
         except Exception:  # noqa: BLE001 - the thread must go on: without it nothing is delivered
