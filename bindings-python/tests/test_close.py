@@ -156,3 +156,15 @@ def test_what_is_sent_while_another_thread_closes_is_answered():
     Watched(client, close=close)
     client.close()
     assert sent[0].result(PATIENCE) == steadywire.Receipt("dropped", "closed")
+
+
+def test_a_reader_that_comes_while_another_thread_closes_gets_the_end():
+    client = steadywire.Client("ws://127.0.0.1:1/")
+
+    def number():
+        client.close()
+        ended(client)
+        return 1
+
+    Watched(client, number=number)
+    assert client.events().next(PATIENCE) is None

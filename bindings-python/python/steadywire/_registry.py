@@ -70,7 +70,9 @@ class Registry:
         self.native = native
         self.providers = providers
         self.lock = threading.RLock()
+        # What is left of a client that closes is being told; and all has been.
         self.closing = False
+        self.ended = False
         # What the end of the process has to do with this client; lives as long as this, whoever else is dropped.
         self.keeper: Living | None = None
         self.stopping = False
@@ -134,8 +136,11 @@ class Registry:
     def tap(self, number: int, reader: Reader) -> None:
         """Send every event to a reader from now on."""
         with self.lock:
+            ended = self.ended
             self._taps = {**self._taps, number: reader}
             self._want()
+        if ended:
+            reader.finish(None)
         self._after_adding()
 
     def leave(self, number: int) -> None:

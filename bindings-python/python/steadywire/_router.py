@@ -77,7 +77,7 @@ class Router(Registry):
     def end(self) -> None:
         """Answer everybody who still waits: nothing will come any more."""
         with self.lock:
-            self.closing = True
+            self.closing = self.ended = True
             waiters, self._waiters = self._waiters, {}
             readers = [reader for follows in self._follows.values() for _, reader in follows]
             readers += self._taps.values()
