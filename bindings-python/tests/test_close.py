@@ -168,3 +168,28 @@ def test_a_reader_that_comes_while_another_thread_closes_gets_the_end():
 
     Watched(client, number=number)
     assert client.events().next(PATIENCE) is None
+
+
+def test_what_a_close_ends_is_told_before_the_process_ends(scripted):
+    client = steadywire.Client(scripted([SUBSCRIBE, STATUS, STAYS]))
+    held, told = Held(client), told_by(client)
+    client.subscribe("t")
+    client.connect()
+    assert held.begun.wait(PATIENCE)
+    client.close()
+    keeper = client._router.keeper
+    thread = keeper._thread
+
+    class Joined:
+        def join(self, seconds):
+            held.gate.set()
+            thread.join(seconds)
+
+    keeper._thread = Joined()
+    keeper.begin_flush()
+    assert keeper.end_flush(PATIENCE) == 0
+    keeper.stop()
+    held.gate.set()
+    thread.join(PATIENCE)
+    assert {"disconnected", "lost"} <= {kind for kind, _ in told}
+    assert told[-1][0] == "state_change"

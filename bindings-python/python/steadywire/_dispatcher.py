@@ -53,6 +53,9 @@ class Dispatcher:
     def end_flush(self, seconds: float) -> int:
         """Wait for it, for so long at most. Says how many messages are not known to have left."""
         router = self._router()
+        if router is not None and router.closing:
+            # Closed already: what that ended is still to be told.
+            self._thread.join(max(seconds, 0))
         if router is None or self._flush is None:
             return 0
         self._flush.done.wait(max(seconds, 0))
