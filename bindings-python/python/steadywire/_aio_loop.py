@@ -10,7 +10,7 @@ from time import monotonic
 from . import _life
 from ._asked import CredentialsRequest
 from ._dispatcher import fate, meaning, refusal, wake
-from ._log import logger
+from ._log import ERROR, say
 from ._native import Error, Native
 from ._options import checked_credentials
 from ._registry import INTERRUPTS
@@ -161,10 +161,15 @@ class _Reader:
             # Where the loop runs again, what is left has its turn.
             self._loop.call_soon(self)
             raise
-        except Error:
-            logger().exception("the client can go on no more")
+        except Error as error:
+            say(ERROR, "the client can go on no more", error=error)
             self._go()
             return
+        except BaseException:
+            # The loop tells of it.
+            if router.left():
+                self._loop.call_soon(self)
+            raise
         if more:
             self._loop.call_soon(self)
         elif closing:
@@ -198,13 +203,12 @@ class _Reader:
             for name, ask in providers.credentials.items():
                 value = ask(request)
                 values[name] = checked_credentials(name, await value if isawaitable(value) else value)
+            self._native.answer_credentials(number, **values)
         except BaseException as error:
             # Whatever it is, there are no credentials: nobody is to wait for them.
             self._native.refuse_credentials(number, refusal(error), fatal=False)
             if not isinstance(error, Exception):
                 raise
-        else:
-            self._native.answer_credentials(number, **values)
 
 
 def _wake_loop(native: Native, loop: asyncio.AbstractEventLoop, reader: _Reader) -> None:

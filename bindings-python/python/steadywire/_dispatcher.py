@@ -11,7 +11,7 @@ import threading
 import weakref
 
 from . import _life
-from ._log import logger
+from ._log import ERROR, described, say
 from ._native import Error, Native
 from ._options import camel, checked_credentials
 
@@ -86,6 +86,7 @@ class _Flush:
 
 def _run(native: Native, ref: weakref.ref[Router]) -> None:
     more = False
+    router = reader = None
     while True:
         try:
             if not more:
@@ -105,9 +106,9 @@ def _run(native: Native, ref: weakref.ref[Router]) -> None:
             if closing and not more:
                 router.end()
                 break
-        except Exception:  # noqa: BLE001 - the thread must go on: without it nothing is delivered
-            logger().exception("a defect in steadywire")
-            more = False
+        except BaseException as error:  # noqa: BLE001 - the thread must go on: without it nothing is delivered
+            say(ERROR, "a defect in steadywire", error=error)
+            more = router is not None and router.left()
         finally:
             # Held over the wait it would keep the client alive.
             router = reader = None
@@ -124,10 +125,9 @@ def answer_questions(router: Router) -> None:
             request = CredentialsRequest(**known)
             try:
                 values = {name: checked_credentials(name, ask(request)) for name, ask in providers.credentials.items()}
+                native.answer_credentials(number, **values)
             except BaseException as error:  # noqa: BLE001 - whatever it is, there are no credentials
                 native.refuse_credentials(number, refusal(error), fatal=False)
-            else:
-                native.answer_credentials(number, **values)
         else:
             native.answer_meaning(number, meaning(providers, known))
 
@@ -143,7 +143,7 @@ def fate(native: Native) -> tuple[int, int]:
 
 def refusal(error: BaseException) -> str:
     """Say why there are no credentials."""
-    return f"the function that gives credentials raised {type(error).__name__}: {error}"
+    return f"the function that gives credentials raised {described(error)}"
 
 
 def meaning(
@@ -157,17 +157,17 @@ def meaning(
     from ._asked import Ending  # noqa: PLC0415 - slow to import
     from ._names import Disposition  # noqa: PLC0415 - slow to import
 
+    words = get_args(Disposition)
     try:
         answer = providers.classify(Ending(**known))
+        if answer is None or answer in words:
+            return answer and camel(answer)
+        text = "the function given as `classify` failed: it answers %s or None, not %r"
+        say(ERROR, text, ", ".join(words), answer, interrupts=interrupts)
     except interrupts:
         raise
-    except BaseException:  # noqa: BLE001 - whatever it is, the proposal counts
-        logger().exception("the function given as `classify` failed")
-        return None
-    words = get_args(Disposition)
-    if answer is None or answer in words:
-        return answer and camel(answer)
-    logger().error("the function given as `classify` failed: it answers %s or None, not %r", ", ".join(words), answer)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the proposal counts
+        say(ERROR, "the function given as `classify` failed", error=error, interrupts=interrupts)
     return None
 
 

@@ -13,9 +13,14 @@ from ._native import log_begin, log_end, log_take
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Mapping
+
+# What the library itself says, as in `logging`, which is slow to import.
+WARNING = 30
+ERROR = 40
 
 # What the levels of the core are called in `logging`.
-_LEVELS = {"debug": 10, "info": 20, "warn": 30, "error": 40}
+_LEVELS = {"debug": 10, "info": 20, "warn": WARNING, "error": ERROR}
 
 # How long to wait for the last lines to be logged.
 _END_SECONDS = 0.5
@@ -26,6 +31,35 @@ def logger() -> logging.Logger:
     import logging  # noqa: PLC0415 - see above
 
     return logging.getLogger("steadywire")
+
+
+def say(
+    level: int,
+    text: str,
+    *args: object,
+    error: BaseException | None = None,
+    extra: Mapping[str, object] | None = None,
+    interrupts: tuple[type[BaseException], ...] = (),
+) -> None:
+    """Log, whatever a filter or a handler of the program raises: who delivers must go on.
+
+    Raises only what is one of `interrupts`.
+    """
+    try:
+        logger().log(level, text, *args, exc_info=error, extra=extra)
+    except interrupts:
+        raise
+    except BaseException:  # noqa: BLE001 - whatever it is, the lines after this are not to blame
+        threading.excepthook(threading.ExceptHookArgs([*sys.exc_info(), threading.current_thread()]))
+
+
+def described(error: BaseException) -> str:
+    """Name an exception, with its text where that can be had. It fits into UTF-8."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}".encode("utf-8", "backslashreplace").decode()
+    except BaseException:  # noqa: BLE001 - `__str__` of the program; that it fails is no reason to tell less
+        return f"{name} (its text cannot be had)"
 
 
 class LogThread:
@@ -47,16 +81,13 @@ def _run() -> None:
     while (taken := log_take()) is not None:
         lines, dropped = taken
         for level, about, text in lines:
-            _say(_LEVELS[level], text, about)
+            _pass_on(_LEVELS[level], text, about)
         if dropped:
-            _say(30, f"{dropped} lines were not logged, because what handles them is slow", "log")
+            _pass_on(WARNING, f"{dropped} lines were not logged, because what handles them is slow", "log")
 
 
-def _say(level: int, text: str, about: str) -> None:
+def _pass_on(level: int, text: str, about: str) -> None:
     # Whoever wants to see what is below a warning has imported `logging` to say so.
-    if level < _LEVELS["warn"] and "logging" not in sys.modules:
+    if level < WARNING and "logging" not in sys.modules:
         return
-    try:
-        logger().log(level, "%s", text, extra={"about": about})
-    except Exception:  # noqa: BLE001 - a filter of the program; the lines after this are not to blame
-        threading.excepthook(threading.ExceptHookArgs([*sys.exc_info(), threading.current_thread()]))
+    say(level, "%s", text, extra={"about": about})

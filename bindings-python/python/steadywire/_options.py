@@ -86,7 +86,7 @@ def checked_credentials(name: str, value: object) -> Any:
     if not isinstance(value, str):
         text = f"the function for `{name}` must return a str, not {type(value).__name__}"
         raise InvalidArgumentError(text)
-    return value
+    return _text(name, value)
 
 
 # What stands for the core's own choice.
@@ -137,7 +137,12 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value
+    try:
+        if isinstance(value, str):
+            str.encode(value)
+            return value
+    except UnicodeEncodeError:
+        text = f"`{name}` takes text that UTF-8 can hold (the value is not shown)"
+        raise InvalidArgumentError(text) from None
     text = f"`{name}` takes text (the value is not shown)"
     raise InvalidArgumentError(text)

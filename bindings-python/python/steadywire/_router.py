@@ -9,9 +9,9 @@ from __future__ import annotations
 from time import monotonic, time
 
 from ._buffer import Buffer
-from ._log import logger
+from ._log import ERROR, WARNING, described, say
 from ._native import CallbackFailedError, ClosedError, Complete, ErrorEvent, Lost, Native, Outcome
-from ._registry import INTERRUPTS, Registry
+from ._registry import Registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +39,17 @@ class Router(Registry):
         super().__init__(native, providers)
         self._held_until = 0.0
         self._size = _FIRST_BATCH
-        # What an interrupt left of a batch: events that only listeners have not seen yet, and what comes after these.
+        # Whether the core has more, for which it wakes nobody.
+        self._more = False
+        # What was left of a batch by an interrupt or a defect: events that only listeners have not seen yet, and what
+        # comes after these.
         self._untold: list[Event] = []
         self._rest: list[Any] = []
 
     def pump(self) -> bool:
         """Take one batch and deliver it. Says whether more is left.
 
-        Raises what a callback raised to end the loop it runs in; the next call goes on behind it.
+        Raises what a callback raised to end the loop it runs in; the next call goes on behind it, as behind a defect.
         """
         while self.abandoned:
             self.leave(self.abandoned.popleft())
@@ -55,7 +58,8 @@ class Router(Registry):
         if self._held is not None:
             self._offer_held()
         begun = monotonic()
-        items, settled, more = self.native.take(self._size)
+        self._more = False
+        items, settled, self._more = self.native.take(self._size)
         if items:
             self._deliver_all(items, settled)
             took = monotonic() - begun
@@ -65,7 +69,11 @@ class Router(Registry):
                 self._size = max(self._size // 2, 1)
             elif len(items) >= self._size and took < _FAST:
                 self._size = min(self._size * 2, _MAX_BATCH)
-        return more
+        return self._more
+
+    def left(self) -> bool:
+        """Say whether `pump`, which has raised, is to be called again though nobody is woken for it."""
+        return self._more or self.closing or bool(self._untold or self._rest)
 
     def let_out(self, interrupt: BaseException) -> NoReturn:
         """Raise it, for the loop that runs this."""
@@ -107,7 +115,7 @@ class Router(Registry):
                 unsettled = []
             if run:
                 self._deliver(run)
-        except INTERRUPTS:
+        except BaseException:
             self._rest = [*unsettled, *rest]
             raise
 
@@ -116,7 +124,7 @@ class Router(Registry):
         rest, self._rest = self._rest, []
         try:
             self._tell(unheard)
-        except INTERRUPTS:
+        except BaseException:
             self._rest = rest
             raise
         self._deliver_all(rest, len(rest))
@@ -146,7 +154,7 @@ class Router(Registry):
                     callback(event)
                 except BaseException as error:  # noqa: BLE001 - whatever it is, the next callback is not to blame
                     self._failed(event.kind, error)
-        except INTERRUPTS:
+        except BaseException:
             self._untold = list(rest)
             raise
         finally:
@@ -191,18 +199,21 @@ class Router(Registry):
         if isinstance(error, self.interrupts):
             self.let_out(error)
         self.callback_failures += 1
-        text = f"a callback for {kind} raised {type(error).__name__}: {error}"
+        text = f"a callback for {kind} raised {described(error)}"
         self.last_failures.append(text)
-        logger().error("%s", text, exc_info=error)
-        if kind != "error":
-            now = int(time() * 1000)
-            self._deliver([ErrorEvent("callback", CallbackFailedError.kind, text, timestamp=now)])
+        try:
+            say(ERROR, "%s", text, error=error, interrupts=self.interrupts)
+        finally:
+            if kind != "error":
+                now = int(time() * 1000)
+                self._deliver([ErrorEvent("callback", CallbackFailedError.kind, text, timestamp=now)])
 
     def _unheard(self, event: Event) -> None:
         if self._held is not None:
             self._held.push((event,))
         elif type(event) is ErrorEvent and event.source not in {"task", "callback"}:
-            logger().warning("%s (%s; nobody listens to errors)", event.message, event.code)
+            text = "%s (%s; nobody listens to errors)"
+            say(WARNING, text, event.message, event.code, interrupts=self.interrupts)
 
     def _settle(self, ticket: int, value: Any) -> None:
         taps: dict[int, Reader] = {}
