@@ -400,3 +400,27 @@ def test_a_call_after_the_loop_was_closed_says_so(url):
     asyncio.run(client.connect("t"))
     with pytest.raises(errors.ClosedError):
         asyncio.run(client.connect())
+
+
+async def test_a_future_keeps_its_client_until_it_is_done(url, task_id):
+    async def post():
+        client = aio.Client(url)
+        await client.connect()
+        return client.send({"type": "status", "taskId": task_id, "data": 1}, ack=True), weakref.ref(client._router)
+
+    sent, router = await post()
+    gc.collect()
+    assert router() is not None
+    assert (await asyncio.wait_for(sent, PATIENCE)).state == "acked"
+    await asyncio.sleep(0)
+    gc.collect()
+    assert router() is None
+
+
+async def test_a_future_that_nobody_holds_keeps_no_client():
+    client = aio.Client("ws://127.0.0.1:1/", max_connect_attempts=None)
+    client.send({"type": "status", "taskId": "t", "data": 1})
+    router = weakref.ref(client._router)
+    del client
+    gc.collect()
+    assert router() is None

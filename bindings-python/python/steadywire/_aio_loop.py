@@ -80,6 +80,8 @@ class Attached:
         router = self._router()
         if router is not None:
             router.expect(ticket, Waiter(future))
+            # Whoever holds the future alone holds the client with it: who else would bring the answer?
+            future.add_done_callback(router.answered)
         return future
 
     def check_loop(self) -> None:

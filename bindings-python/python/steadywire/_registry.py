@@ -168,6 +168,9 @@ class Registry:
         with self.lock:
             self._waiters[ticket] = waiter
 
+    def answered(self, _future: object) -> None:
+        """Called by a future that is done; until then it holds this, and so the client."""
+
     def forget(self, ticket: int) -> None:
         """Nobody waits for it any more."""
         with self.lock:
