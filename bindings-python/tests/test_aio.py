@@ -424,3 +424,36 @@ async def test_a_future_that_nobody_holds_keeps_no_client():
     del client
     gc.collect()
     assert router() is None
+
+
+async def test_a_listener_that_is_added_in_the_same_turn_hears_all(scripted):
+    """Also what comes before it is there, while the loop is held up; and for a client that has listeners already."""
+    client = aio.Client(scripted([SUBSCRIBE, PROGRESS, COMPLETE, {"expect": {"type": "never"}}]))
+    client.on("log", print)
+    await client.connect()
+    heard = []
+    client.subscribe("t")
+    while not client.stats()["outcomes"]:
+        pass
+    client.on("progress", heard.append)
+    assert (await client.wait("t", timeout=PATIENCE)).ok
+    assert [event.progress for event in heard] == [1]
+    # What nobody listens to in that turn costs nothing after it.
+    assert client._router._turn is False
+    client.close()
+
+
+@pytest.mark.parametrize("begin", ["connect", "wait"])
+async def test_a_listener_that_is_added_right_after_a_call_begins_hears_all(scripted, begin):
+    client = aio.Client(scripted([SUBSCRIBE, PROGRESS, COMPLETE, {"expect": {"type": "never"}}]))
+    client.on("log", print)
+    heard = []
+    begun = asyncio.ensure_future(getattr(client, begin)("t"))
+    await asyncio.sleep(0)
+    while not client.stats()["outcomes"]:
+        pass
+    client.on("progress", heard.append)
+    await asyncio.wait_for(begun, PATIENCE)
+    assert (await client.wait("t", timeout=PATIENCE)).ok
+    assert [event.progress for event in heard] == [1]
+    client.close()

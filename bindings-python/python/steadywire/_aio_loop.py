@@ -84,6 +84,12 @@ class Attached:
             future.add_done_callback(router.answered)
         return future
 
+    def begin_turn(self) -> None:
+        """Something begins of which events come: keep them for listeners that are added in this turn of the loop."""
+        router = self._router()
+        if router is not None and router.begin_turn():
+            self.loop.call_soon(router.end_turn)
+
     def check_loop(self) -> None:
         """Where the loop has been closed, end the client: nobody else tells those who wait."""
         router = self._router()

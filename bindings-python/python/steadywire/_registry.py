@@ -99,6 +99,8 @@ class Registry:
         self._connecting: set[int] = set()
         self._disconnecting: set[int] = set()
         self._held: Buffer | None = None
+        # Every kind is wanted until this turn of the event loop ends.
+        self._turn = False
         self._want()
 
     def listen(self, kind: str, callback: Callable[[Any], object], *, once: bool) -> Listener:
@@ -203,6 +205,20 @@ class Registry:
             self._connecting.discard(ticket)
             self._want()
 
+    def begin_turn(self) -> bool:
+        """Listeners may still be added in this turn of the event loop. Says whether `end_turn` is to follow."""
+        with self.lock:
+            new = not self._turn
+            self._turn = True
+            self._want()
+        return new
+
+    def end_turn(self) -> None:
+        """The turn is over: what nobody listens to now is not wanted."""
+        with self.lock:
+            self._turn = False
+            self._want()
+
     def begin_disconnect(self, ticket: int) -> None:
         """A disconnect begins: when it is answered, readers of everything get the end."""
         with self.lock:
@@ -237,7 +253,7 @@ class Registry:
 
     def _want(self) -> None:
         waits_for_one = not self._has_consumer() and (self._connecting or self._held is not None)
-        if self._taps or self._leases or waits_for_one:
+        if self._taps or self._leases or self._turn or waits_for_one:
             self.native.want_all()
         else:
             self.native.want(sum(KINDS[found[0].kind] for found in self._listeners.values() if found))

@@ -83,6 +83,13 @@ class Client(BaseClient):
         """Until every message sent before has its receipt."""
         await self._call(self._router.native.number(), self._router.native.flush)
 
+    def subscribe(self, task_id: str) -> None:
+        """Want a task until `unsubscribe`. Does not connect. As `steadywire.Client.subscribe`."""
+        # Before there is a loop there is no link. On another thread there is no turn of this one.
+        if self._attached is not None and self._attached.loop is _running_loop():
+            self._attached.begin_turn()
+        super().subscribe(task_id)
+
     def send(self, message: Mapping[str, Any], *, ack: bool = False) -> asyncio.Future[Receipt]:
         """Send a message, now or as soon as there is a link; what became of it can be awaited, but need not be.
 
@@ -117,6 +124,7 @@ class Client(BaseClient):
         _checked.text("task_id", task_id)
         _checked.seconds(timeout)
         lease = native.number()
+        self._attach().begin_turn()
         future: asyncio.Future[Outcome] = self._call(lease, lambda lease: native.lease(lease, task_id, "wait"))
         try:
             return await _within(timeout, f"wait({task_id!r})", future)
@@ -202,7 +210,7 @@ class Client(BaseClient):
         return self._attached
 
     def _connect(self, begin: Callable[[int], None]) -> asyncio.Future[None]:
-        self._attach()
+        self._attach().begin_turn()
         ticket = self._router.native.number()
         self._router.begin_connect(ticket)
         try:
@@ -250,6 +258,13 @@ class Task(BaseTask["asyncio.Future[Receipt]"]):
 
     def _expect(self, ticket: int) -> asyncio.Future[Receipt]:
         return self._attached.expect(ticket)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _batches(stream: Stream) -> AsyncIterator[list[Event]]:
