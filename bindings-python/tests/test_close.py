@@ -7,7 +7,7 @@ import time
 import pytest
 
 import steadywire
-from conftest import PATIENCE, SUBSCRIBE, complete
+from conftest import PATIENCE, SUBSCRIBE, complete, run
 from steadywire import aio, errors
 
 STATUS = {"send": {"type": "status", "taskId": "t", "timestamp": 9, "data": 1}}
@@ -193,3 +193,56 @@ def test_what_a_close_ends_is_told_before_the_process_ends(scripted):
     thread.join(PATIENCE)
     assert {"disconnected", "lost"} <= {kind for kind, _ in told}
     assert told[-1][0] == "state_change"
+
+
+def test_a_loop_that_runs_in_another_thread_takes_itself_when_the_process_ends(scripted):
+    client = aio.Client(scripted([SUBSCRIBE, STATUS, STAYS]))
+    up, done, takers, told = threading.Event(), threading.Event(), set(), told_by(client)
+    native = client._router.native
+
+    def take(most):
+        takers.add(threading.current_thread())
+        return native.take(most)
+
+    Watched(client, take=take)
+
+    async def main():
+        waiting = asyncio.ensure_future(client.wait("t"))
+        await client.connect()
+        up.set()
+        outcome = await waiting
+        await asyncio.get_running_loop().run_in_executor(None, done.wait, PATIENCE)
+        return outcome.reason
+
+    outcome = in_a_thread(lambda: asyncio.run(main()))
+    assert up.wait(PATIENCE)
+    keeper = client._router.keeper
+    keeper.begin_flush()
+    assert keeper.end_flush(PATIENCE) == 0
+    assert {"disconnected", "lost"} <= {kind for kind, _ in told}
+    keeper.stop()
+    done.set()
+    assert outcome() == "disconnected"
+    assert threading.current_thread() not in takers
+
+
+def test_a_program_with_a_loop_in_a_daemon_thread_ends_quietly(url, task_id):
+    code = f"""
+import asyncio, threading
+from steadywire import aio
+up = threading.Event()
+async def main():
+    client = aio.Client({url!r})
+    client.on("lost", lambda event: print(event.reason, flush=True))
+    waiting = asyncio.ensure_future(client.wait("never"))
+    await client.connect()
+    client.send({{"type": "complete", "taskId": {task_id!r}, "data": 7}})
+    up.set()
+    await waiting
+    await asyncio.Event().wait()
+threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
+up.wait()
+"""
+    for _ in range(5):
+        done = run(code)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "disconnected\n", "")

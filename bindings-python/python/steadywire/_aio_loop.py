@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import weakref
+from asyncio import get_running_loop
 from inspect import isawaitable
 from time import monotonic
 
 from . import _life
 from ._asked import CredentialsRequest
-from ._dispatcher import fate, meaning, refusal, wake
+from ._dispatcher import Flush, fate, meaning, refusal, wake
 from ._log import ERROR, say
 from ._native import Error, Native
 from ._options import checked_credentials
@@ -61,7 +62,7 @@ class Attached:
         router.interrupts = INTERRUPTS
         self._native = router.native
         self._router = weakref.ref(router)
-        self._flush: tuple[int, int] | None = None
+        self._flush: tuple[int, Flush] | None = None
         weakref.finalize(router, wake, self._native).atexit = False
         self._reader = _Reader(router, loop)
         try:
@@ -83,6 +84,13 @@ class Attached:
             # Whoever holds the future alone holds the client with it: who else would bring the answer?
             future.add_done_callback(router.answered)
         return future
+
+    def runs_here(self) -> bool:
+        """Whether this is called inside the loop."""
+        try:
+            return get_running_loop() is self.loop
+        except RuntimeError:
+            return False
 
     def begin_turn(self) -> None:
         """Something begins of which events come: keep them for listeners that are added in this turn of the loop."""
@@ -107,25 +115,32 @@ class Attached:
         router = self._router()
         if router is None or router.closing:
             return
-        before = fate(self._native)[0]
+        flush = Flush(fate(self._native)[0])
         ticket = self._native.number()
+        router.expect(ticket, flush)
         self._native.disconnect(ticket)
-        self._flush = ticket, before
+        self._flush = ticket, flush
 
     def end_flush(self, seconds: float) -> int:
-        """Wait for it, for so long at most. The loop is over, so what comes is taken here and told to nobody."""
+        """Wait for it, for so long at most.
+
+        A loop that still runs, in a daemon thread, takes what comes and tells it. One that is over does not: then it is
+        taken here and told to nobody.
+        """
         if self._flush is None:
             return 0
-        ticket, before = self._flush
+        ticket, flush = self._flush
         deadline = monotonic() + seconds
-        done = False
-        while not done and (left := deadline - monotonic()) > 0:
-            self._native.wait_for_batch(int(left * 1000))
-            more = True
-            while more and not done:
-                items, _, more = self._native.take(65_536)
-                done = any(type(item) is tuple and item[0] == ticket for item in items)
-        return sum(fate(self._native)) - before
+        while not flush.done.is_set() and (left := deadline - monotonic()) > 0:
+            if self.loop.is_running() and not self.runs_here():
+                # It may end at any time.
+                flush.done.wait(min(left, _MOMENT))
+                continue
+            # Nobody is woken for what the loop has left.
+            self._take_until(ticket, flush)
+            if not flush.done.is_set():
+                self._native.wait_for_batch(int(left * 1000))
+        return sum(fate(self._native)) - flush.gone
 
     def stop(self) -> None:
         """Free the client."""
@@ -135,6 +150,13 @@ class Attached:
         self._reader.gone = True
         self._native.close()
         wake(self._native)
+
+    def _take_until(self, ticket: int, flush: Flush) -> None:
+        more = True
+        while more and not flush.done.is_set():
+            items, _, more = self._native.take(65_536)
+            if any(type(item) is tuple and item[0] == ticket for item in items):
+                flush.done.set()
 
 
 class _Reader:

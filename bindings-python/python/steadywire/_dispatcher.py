@@ -32,7 +32,7 @@ class Dispatcher:
         """Start it."""
         self._native = router.native
         self._router = weakref.ref(router)
-        self._flush: _Flush | None = None
+        self._flush: Flush | None = None
         weakref.finalize(router, wake, self._native).atexit = False
         name = f"steadywire-{next(_numbers)}"
         self._thread = threading.Thread(target=_run, args=(self._native, self._router), name=name, daemon=True)
@@ -44,7 +44,7 @@ class Dispatcher:
         router = self._router()
         if router is None or router.closing:
             return
-        flush = _Flush(fate(self._native)[0])
+        flush = Flush(fate(self._native)[0])
         ticket = self._native.number()
         router.expect(ticket, flush)
         self._native.disconnect(ticket)
@@ -73,7 +73,7 @@ class Dispatcher:
         wake(self._native)
 
 
-class _Flush:
+class Flush:
     """Waits for the end of a disconnect."""
 
     def __init__(self, gone: int) -> None:

@@ -86,7 +86,7 @@ class Client(BaseClient):
     def subscribe(self, task_id: str) -> None:
         """Want a task until `unsubscribe`. Does not connect. As `steadywire.Client.subscribe`."""
         # Before there is a loop there is no link. On another thread there is no turn of this one.
-        if self._attached is not None and self._attached.loop is _running_loop():
+        if self._attached is not None and self._attached.runs_here():
             self._attached.begin_turn()
         super().subscribe(task_id)
 
@@ -258,13 +258,6 @@ class Task(BaseTask["asyncio.Future[Receipt]"]):
 
     def _expect(self, ticket: int) -> asyncio.Future[Receipt]:
         return self._attached.expect(ticket)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 async def _batches(stream: Stream) -> AsyncIterator[list[Event]]:
