@@ -219,6 +219,7 @@ def test_a_loop_that_runs_in_another_thread_takes_itself_when_the_process_ends(s
     keeper = client._router.keeper
     keeper.begin_flush()
     assert keeper.end_flush(PATIENCE) == 0
+    assert keeper._flush[1].done.is_set()
     assert {"disconnected", "lost"} <= {kind for kind, _ in told}
     keeper.stop()
     done.set()
