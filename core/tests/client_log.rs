@@ -78,7 +78,8 @@ fn operators_are_told_what_happens_and_no_credentials() {
     assert_eq!(lines.next("stopped for good"), link(Level::Error));
     set_logger(Level::Error, None);
     // Lines that were being told still come; then the logger is dropped.
-    while lines.told.recv_timeout(PATIENCE).map_err(|error| assert_eq!(error, RecvTimeoutError::Disconnected)).is_ok() {}
+    while lines.told.recv_timeout(PATIENCE).map_err(|error| assert_eq!(error, RecvTimeoutError::Disconnected)).is_ok() {
+    }
     // One that panics, also on the thread that does the I/O, ends no client.
     set_logger(Level::Debug, Some(Arc::new(|_, _: &str, _: &str| panic!("on purpose"))));
     let client = server.client();
