@@ -299,3 +299,29 @@ def test_a_meaning_that_cannot_be_read_leaves_the_end_as_proposed(classify, capl
     assert "the function given as `classify` failed" in caplog.text
     assert client._router.native.questions() == 0
     client.close()
+
+
+async def test_a_question_whose_task_is_cancelled_before_it_begins_is_a_failed_attempt():
+    client = aio.Client(URL, token=lambda _: "secret", max_connect_attempts=1)
+    connecting = asyncio.ensure_future(client.connect(timeout=PATIENCE))
+    loop, create_task = asyncio.get_running_loop(), asyncio.get_running_loop().create_task
+
+    def cancelled(coroutine):
+        task = create_task(coroutine)
+        task.cancel()
+        return task
+
+    await asyncio.sleep(0)
+    loop.create_task = cancelled
+    with pytest.raises(errors.AttemptsExhaustedError):
+        await connecting
+    del loop.create_task
+    assert client._router.native.questions() == 0
+    client.close()
+
+
+@pytest.mark.parametrize("error", [WithoutTextError(), OSError("/tmp/\udc80")])
+def test_a_block_that_ends_by_an_exception_without_a_text_fails_its_task(client, worker, task_id, error):
+    with pytest.raises(type(error)), worker.report(task_id):
+        raise error
+    assert client.wait(task_id, timeout=PATIENCE).code == type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from asyncio import get_running_loop
+from functools import partial
 from inspect import isawaitable
 from time import monotonic
 
@@ -219,13 +220,20 @@ class _Reader:
             if kind == "credentials":
                 task = self._loop.create_task(self._answer(number, router.providers, CredentialsRequest(**known)))
                 self._asking.add(task)
-                task.add_done_callback(self._asking.discard)
+                task.add_done_callback(partial(self._asked, number))
             else:
                 try:
                     self._native.answer_meaning(number, meaning(router.providers, known, router.interrupts))
                 except INTERRUPTS as interrupt:
                     self._native.answer_meaning(number, None)
                     router.let_out(interrupt)
+
+    def _asked(self, number: int, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        if task.cancelled():
+            # Maybe before it began to run; an answer that was given stays.
+            text = "the function that gives credentials was cancelled"
+            self._native.refuse_credentials(number, text, fatal=False)
 
     async def _answer(self, number: int, providers: Providers, request: CredentialsRequest) -> None:
         values = {}

@@ -55,11 +55,16 @@ def say(
 
 def described(error: BaseException) -> str:
     """Name an exception, with its text where that can be had. It fits into UTF-8."""
-    name = type(error).__name__
+    text = text_of(error)
+    return f"{type(error).__name__} (its text cannot be had)" if text is None else f"{type(error).__name__}: {text}"
+
+
+def text_of(error: BaseException) -> str | None:
+    """The text of an exception, where that can be had. It fits into UTF-8."""
     try:
-        return f"{name}: {error}".encode("utf-8", "backslashreplace").decode()
+        return f"{error}".encode("utf-8", "backslashreplace").decode()
     except BaseException:  # noqa: BLE001 - `__str__` of the program; that it fails is no reason to tell less
-        return f"{name} (its text cannot be had)"
+        return None
 
 
 class LogThread:

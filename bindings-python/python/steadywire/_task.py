@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sized
 
 from . import _checked
-from ._log import logger
+from ._log import logger, text_of
 from ._message import error_data, to_json
 from ._native import Error, InvalidStateError
 from ._typing import Generic, TypeVar
@@ -121,7 +121,7 @@ class BaseTask(Generic[Answer]):
                 return self.complete()
             if isinstance(error, GeneratorExit):
                 return self.fail(_ABANDONED, code="abandoned")
-            return self.fail(str(error) or type(error).__name__, code=type(error).__name__)
+            return self.fail(text_of(error) or type(error).__name__, code=type(error).__name__)
         except Error as failure:
             if error is None:
                 raise
