@@ -208,7 +208,6 @@ def test_a_defect_loses_no_answer_behind_it(scripted, monkeypatch, caplog):
         assert gate.wait(PATIENCE)
 
     stream = client.follow("t")
-    client.connect()
     assert begun.wait(PATIENCE)
     client.send(FIRST_LINE)
     while not client.stats()["outcomes"]:
