@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-
-/** A bound on hanging, for machines that do other things too. Nothing is measured. */
-const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
+import { patience } from './vitest.patience';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -75,7 +75,14 @@ def test_a_signal_ends_watch(program, number, url, client, task_id):
 
 
 def test_a_signal_reaches_what_run_started(url, task_id):
-    code = "import signal as s, sys; s.signal(s.SIGTERM, lambda *_: sys.exit(5)); print('up', flush=True); s.pause()"
+    # Not `pause`: a signal may come just before it.
+    code = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))
+print("up", flush=True)
+while True:
+    time.sleep(1)
+"""
     worker = start(MODULE, "run", "--url", url, "--task", task_id, "--", sys.executable, "-c", code)
     assert worker.stdout.readline() == "up\n"
     worker.send_signal(signal.SIGTERM)

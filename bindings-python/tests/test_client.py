@@ -22,7 +22,8 @@ def progress(n, task="t"):
 
 
 def test_follow_gives_the_events_of_a_task_and_ends_after_its_outcome(scripted):
-    client = steadywire.Client(scripted([SUBSCRIBE, progress(1), progress(2, task="other"), progress(3), complete()]))
+    url = scripted([SUBSCRIBE, progress(1), progress(2, task="other"), progress(3), complete()])
+    client = steadywire.Client(url, conflate="never")
     events = list(client.follow("t"))
     assert kinds(events) == ["progress", "progress", "complete"]
     assert [event.progress for event in events[:2]] == [1, 3]
@@ -35,7 +36,7 @@ def test_follow_gives_the_events_of_a_task_and_ends_after_its_outcome(scripted):
 
 def test_follow_goes_on_over_a_link_that_breaks(scripted):
     url = scripted([SUBSCRIBE, progress(1), {"do": "rst"}], [SUBSCRIBE, progress(2), complete()])
-    client = steadywire.Client(url, reconnect_interval=1)
+    client = steadywire.Client(url, reconnect_interval=1, conflate="never")
     assert kinds(client.follow("t")) == ["progress", "progress", "complete"]
     assert client.stats()["connects"] == 2
     client.close()

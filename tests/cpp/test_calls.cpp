@@ -137,9 +137,9 @@ static void with_poll_everything_runs_on_the_thread_that_polls() {
     }
     CHECK(progress == 1);
     one.disconnect_wait();
-    while (one.poll()) {
+    // A bell may come late, for what has been run already. Then nothing is left.
+    while (one.poll(1ms)) {
     }
-    CHECK(!one.poll(1ms));
 }
 
 static void only_a_polled_client_can_be_polled() {

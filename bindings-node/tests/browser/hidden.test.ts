@@ -41,7 +41,7 @@ test('a hidden tab lives through the end of a hub and is right when it is shown 
     await tab.bringToFront();
     await isNow('visible');
     await shows('connected 100 complete');
-    expect(await other.text('document.visibilityState')).toBe('hidden');
+    await expect.poll(() => other.text('document.visibilityState')).toBe('hidden');
   } finally {
     await tabs.close();
     hub.child.kill('SIGKILL');

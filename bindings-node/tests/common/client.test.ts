@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { completeEvent, statusEvent } from '../../ts/common';
+import { completeEvent, failureOf, statusEvent } from '../../ts/common';
 import { SteadywireError } from '../../ts/errors';
-import { connected, FakeClient, outcome } from './fake';
+import { connected, FakeClient, outcome, progress } from './fake';
 
 describe('a call', () => {
   test('is answered by its ticket, and wants everything until then', async () => {
@@ -191,4 +191,39 @@ test('a listener may throw what has no text', () => {
   client.tell({ type: 'connected', generation: 1 });
   expect(client.surfaced.length).toBe(1);
   expect(client.stats().callbacks.failures).toBe(1);
+});
+
+test('a logger that throws stops nothing', () => {
+  const client = new FakeClient(() => {
+    throw new Error('from the logger');
+  });
+  const heard: number[] = [];
+  client.on('progress', ({ progress }) => heard.push(progress));
+  client.on('error', () => {
+    throw new Error('from the listener');
+  });
+  const error = { type: 'error', source: 'transport', code: 'x', message: 'm', fatal: false, timestamp: 0 } as const;
+  client.tell({ ...error, taskId: undefined, data: undefined, synthetic: false }, progress(1));
+  expect(heard).toEqual([1]);
+  expect(client.surfaced).toEqual([new Error('from the logger')]);
+  client.removeAllListeners('error');
+  client.tell({ ...error, taskId: undefined, data: undefined, synthetic: false }, progress(2));
+  expect([heard, client.surfaced.length]).toEqual([[1, 2], 2]);
+});
+
+test('a failure to give credentials has a text, whatever is thrown', () => {
+  expect(failureOf(new Error('no token'))).toEqual({ message: 'no token', fatal: false });
+  expect(failureOf({ message: 'revoked', fatal: true })).toEqual({ message: 'revoked', fatal: true });
+  expect(failureOf('text')).toEqual({ message: 'text', fatal: false });
+  expect(failureOf(undefined)).toEqual({ message: 'undefined', fatal: false });
+  const mute = Object.create(null, {
+    message: {
+      get() {
+        throw new Error('not even this');
+      },
+    },
+  });
+  for (const thrown of [Object.create(null), mute]) {
+    expect(failureOf(thrown)).toEqual({ message: 'something that has no text', fatal: false });
+  }
 });

@@ -11,10 +11,10 @@ export class FakeClient extends BaseClient {
   refusal: Error | undefined;
   now: State = 'disconnected';
 
-  constructor() {
+  constructor(log?: () => void) {
     const lines: string[] = [];
     const surfaced: unknown[] = [];
-    const note = (level: string) => (text: string) => lines.push(`${level} ${text}`);
+    const note = (level: string) => log ?? ((text: string) => lines.push(`${level} ${text}`));
     const logger: Logger = { debug: note('debug'), warn: note('warn'), error: note('error') };
     super(logger, (thrown) => surfaced.push(thrown));
     this.logged = lines;

@@ -356,6 +356,38 @@ test('what comes between two drains of one batch is not forgotten', async () => 
   native.close();
 });
 
+test('an event may be long in all its texts at once', async () => {
+  const [task, stage, message] = ['t'.repeat(1000), 's'.repeat(300_000), 'm'.repeat(400_000)];
+  // In a process of its own: what cannot deliver it would not come back.
+  const program = `
+    import { Client } from 'steadywire';
+    const client = new Client({ url: process.env.URL });
+    const told = ({ taskId, stage, message, text }) => console.log(JSON.stringify([taskId, stage, message, text]));
+    client.on('progress', told);
+    client.on('complete', (event) => { told(event); client.close(); });
+    client.connect('t'.repeat(1000));
+  `;
+  const ended = run(program, server.url);
+  const link = await server.link();
+  await subscribed(link);
+  const frame = (type: string, data: unknown) => JSON.stringify({ type, taskId: task, timestamp: 7, data });
+  link.send(frame('progress', { progress: 1, stage: 's', message }));
+  link.send(frame('progress', { progress: 2, stage, message }));
+  link.send(frame('complete', { text: message }));
+  const { status, out, err } = await ended;
+  expect([status, err]).toEqual([0, '']);
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toEqual([
+    [task, 's', message, null],
+    [task, stage, message, null],
+    [task, null, null, message],
+  ]);
+});
+
 test('what comes while a turn is interrupted is not forgotten', async () => {
   const link = await connected({ conflate: 'never' });
   let count = 0;

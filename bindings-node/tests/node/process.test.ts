@@ -145,6 +145,65 @@ test('a client that nobody holds or listens to is collected, which ends it', asy
   expect([1000, 1005, 1006]).toContain(code);
 });
 
+test('a client whose receipt is waited for is not collected', async () => {
+  const program = `
+    import { Client } from 'steadywire';
+    const collect = (rounds) => {
+      gc();
+      if (rounds > 0) {
+        setTimeout(collect, 1, rounds - 1);
+      } else {
+        globalThis.other.send({ type: 'own', taskId: 'now' });
+      }
+    };
+    globalThis.other = new Client({ url: process.env.URL });
+    await globalThis.other.connect();
+    await (async () => {
+      const client = new Client({ url: process.env.URL });
+      await client.connect();
+      setTimeout(collect, 1, 20);
+      const { state } = await client.send({ type: 'own', taskId: 'kept' }, { ack: true });
+      console.log(state);
+      client.close();
+    })();
+    globalThis.other.close();
+  `;
+  const ended = run(program, server.url, ['--expose-gc']);
+  const hello = { type: 'status', taskId: '', timestamp: 1, data: { action: 'hello', version: 1, features: ['ack'] } };
+  const other = await server.link();
+  const link = await server.link();
+  for (const one of [other, link]) {
+    one.send(JSON.stringify(hello));
+  }
+  const { id } = await heard(link, ({ taskId }) => taskId === 'kept');
+  await heard(other, ({ taskId }) => taskId === 'now');
+  link.send(JSON.stringify({ type: 'status', taskId: 'kept', timestamp: 1, data: { action: 'ack', id } }));
+  expect(await ended).toMatchObject({ status: 0, out: 'acked\n', err: '' });
+});
+
+test('a listener that is added right after a call misses nothing', async () => {
+  const program = `${HEAD}
+    await client.connect();
+    await client.flush();
+    const { framesIn } = client.stats();
+    client.subscribe('t');
+    while (client.stats().framesIn === framesIn) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+    await undefined;
+    client.on('log', (event) => { console.log(event.message); client.close(); });
+    // Comes where that does not.
+    client.once('complete', () => client.close());
+  `;
+  const ended = run(program, server.url);
+  const link = await server.link();
+  await subscribed(link);
+  link.send(log('early'));
+  await answered(link);
+  link.send(complete());
+  expect(await ended).toMatchObject({ status: 0, out: 'early\n', err: '' });
+});
+
 test('process.exit at any moment ends it with that status', async () => {
   const flood = setInterval(() => {
     for (const link of links) {

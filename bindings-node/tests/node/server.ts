@@ -85,6 +85,7 @@ export async function answered(link: WebSocket): Promise<void> {
 export interface Message {
   readonly type: string;
   readonly taskId: string;
+  readonly id?: string;
   // biome-ignore lint/suspicious/noExplicitAny: it is any JSON
   readonly data: any;
 }

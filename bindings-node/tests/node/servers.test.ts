@@ -71,6 +71,8 @@ async function begin(program: string) {
   task.progress(40, { stage: 'compile' });
   await until(follow, (event) => event.type === 'progress' && event.progress === 40);
   const second = await server.restart();
+  // What is written to a link that has just died is gone: progress is not sent again.
+  await expect.poll(() => worker.stats()['connects']).toBe(2);
   task.progress(60, { stage: 'link' });
   await until(follow, (event) => event.type === 'progress' && event.progress === 60);
   task.log('after');

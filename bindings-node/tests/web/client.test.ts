@@ -209,6 +209,31 @@ test('a platform that gives delivery no turn is made to wait for it', async () =
   expect(heard.length).toBe(3);
 });
 
+test('who waits is answered where a listener closes the client', async () => {
+  const client = await connected();
+  FakeSocket.last.frame('status', '', { action: 'hello', version: 1, features: ['ack'] });
+  const heard: string[] = [];
+  const ended = client.wait('t');
+  const followed = (async () => {
+    const events: string[] = [];
+    for await (const event of client.follow('t')) {
+      events.push(event.type);
+    }
+    return events;
+  })();
+  const receipt = client.send({ type: 'own', taskId: 't' }, { ack: true });
+  client.on('progress', () => client.close());
+  client.on('complete', () => heard.push('complete'));
+  FakeSocket.last.frame('progress', 't', { progress: 1 });
+  FakeSocket.last.frame('complete', 't', { answer: 42 });
+  await pass();
+  expect(await ended).toMatchObject({ kind: 'complete', data: { answer: 42 } });
+  expect(await followed).toEqual(['progress', 'complete']);
+  expect((await receipt).state).toBe('unknown');
+  // The listener itself took the others off.
+  expect(heard).toEqual([]);
+});
+
 describe('writing', () => {
   test('waits while the platform has much to send', async () => {
     const client = await connected();

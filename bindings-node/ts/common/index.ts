@@ -9,3 +9,4 @@ export { checkPlain, isCollection } from './plain';
 export { newRegistry, type Registry } from './registry';
 export type { Router } from './router';
 export { Task } from './task';
+export { failureOf } from './thrown';

@@ -6,6 +6,7 @@ import type { Emitter } from './emitter';
 import type { Engine, Item, Settlement } from './engine';
 import { eventOf, isOutcome } from './events';
 import type { Follow } from './follow';
+import { textOf } from './thrown';
 
 /** How many of the latest failures of listeners are remembered; older ones are forgotten. */
 export const MAX_FAILURES = 8;
@@ -39,7 +40,7 @@ export class Router {
   constructor(
     private readonly emitter: Emitter,
     private readonly engine: () => Engine,
-    readonly logger: Logger,
+    private readonly logger: Logger,
     /** Tells the platform of an exception that nobody handles. */
     private readonly surface: (thrown: unknown) => void,
   ) {}
@@ -140,7 +141,7 @@ export class Router {
       this.lastFailures.shift();
     }
     if (name === 'error') {
-      this.logger.error(message, thrown);
+      this.log('error', message, thrown);
       return;
     }
     const event: ErrorEvent = {
@@ -225,21 +226,18 @@ export class Router {
   private unheard(event: Event): void {
     if (event.type === 'error' && event.source !== 'task') {
       const text = `${event.message} (${event.code}; nobody listens to errors)`;
-      if (event.fatal) {
-        this.logger.error(text);
-      } else {
-        this.logger.warn(text);
-      }
+      this.log(event.fatal ? 'error' : 'warn', text);
     } else if (event.type === 'stateChange') {
-      this.logger.debug?.(`${event.previous} -> ${event.state}: ${event.reason}`);
+      this.log('debug', `${event.previous} -> ${event.state}: ${event.reason}`);
     }
   }
-}
 
-function textOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  } catch {
-    return 'something that has no text';
+  /** A logger that throws stops nothing. */
+  private log(level: keyof Logger, ...text: [string, ...unknown[]]): void {
+    try {
+      this.logger[level]?.(...text);
+    } catch (thrown) {
+      this.surface(thrown);
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** What the program is asked: credentials before an attempt, and what an end means. */
 
-import { isCollection } from '../common';
+import { failureOf, isCollection } from '../common';
 import { SteadywireError } from '../errors';
 import type { CredentialsRequest, Ending } from '../types';
 import type { Native } from './addon';
@@ -40,8 +40,8 @@ async function giveCredentials(native: Native, { given }: Settings, question: Qu
     const pairs = headers && (Object.entries(headers) as [string, string][]);
     native.answerCredentials(id, url, token, pairs, protocols);
   } catch (thrown) {
-    const { message, fatal } = (thrown ?? {}) as { message?: unknown; fatal?: unknown };
-    native.refuseCredentials(id, typeof message === 'string' ? message : String(thrown), fatal === true);
+    const { message, fatal } = failureOf(thrown);
+    native.refuseCredentials(id, message, fatal);
   }
 }
 
@@ -52,8 +52,8 @@ async function giveMeaning(native: Native, { classify, logger }: Settings, quest
     disposition = (await classify?.(ending)) ?? undefined;
     native.answerMeaning(id, disposition);
   } catch (thrown) {
-    logger.error('the function for `classify` failed; the end means what was proposed', thrown);
     native.answerMeaning(id, undefined);
+    logger.error('the function for `classify` failed; the end means what was proposed', thrown);
   }
 }
 

@@ -44,6 +44,9 @@ export class NativeEngine implements Engine {
   private held = false;
   private referred = true;
   private closed = false;
+  private wanted: readonly EventName[] | 'all' = [];
+  /** More than that is kept. */
+  private keepsAll = false;
   /** Listeners may be running. */
   private delivering = false;
   /** The state may have changed since the hold on the event loop was looked at. */
@@ -63,8 +66,13 @@ export class NativeEngine implements Engine {
   }
 
   call(call: Call): void {
+    if (call.type === 'subscribe' || call.type === 'lease') {
+      this.keepAll();
+    }
     guarded(() => this.pass(call));
     if (call.type === 'send' && this.held) {
+      // Its receipt is waited for.
+      this.woken.strong = this;
       return;
     }
     this.stale = true;
@@ -82,7 +90,8 @@ export class NativeEngine implements Engine {
   }
 
   want(kinds: readonly EventName[] | 'all'): void {
-    if (kinds === 'all') {
+    this.wanted = kinds;
+    if (kinds === 'all' || this.keepsAll) {
       this.native.wantAll();
     } else {
       this.native.want(kinds.reduce((sum, name) => sum + 2 ** LAYOUT.kinds[name], 0));
@@ -127,6 +136,15 @@ export class NativeEngine implements Engine {
     }
   }
 
+  /** Until the next turn: what is sent at once waits for the listeners that are added right after a call. */
+  private keepAll(): void {
+    if (!this.keepsAll) {
+      this.keepsAll = true;
+      this.native.wantAll();
+      this.goOn();
+    }
+  }
+
   private goOn(): void {
     const holds = !this.isLeft();
     if (!this.turning) {
@@ -141,8 +159,12 @@ export class NativeEngine implements Engine {
     }
   }
 
-  /** Delivers for a moment. What throws, as a logger may, ends the turn and not what comes after. */
+  /** Delivers for a moment. A defect would end the turn and not what comes after. */
   private turn(): void {
+    if (this.keepsAll) {
+      this.keepsAll = false;
+      this.want(this.wanted);
+    }
     let isOver = false;
     this.delivering = true;
     try {

@@ -38,15 +38,17 @@ export class Records {
       this.text = Buffer.allocUnsafeSlow(TEXT_BYTES) as Slices;
     }
     const { ints, floats } = this;
-    let count = native.drain(max, ints, floats, this.text);
-    const needed = floats[floats.length - 1] as number;
-    if (needed > 0 && count === 0) {
+    for (;;) {
+      this.count = native.drain(max, ints, floats, this.text);
+      this.index = this.at = 0;
+      const needed = floats[floats.length - 1] as number;
+      if (needed === 0) {
+        return floats[floats.length - 2] !== 0;
+      }
+      // The names of an event that does not fit are told all the same, and some of them only once.
+      this.next();
       this.text = Buffer.allocUnsafeSlow(needed) as Slices;
-      count = native.drain(max, ints, floats, this.text);
     }
-    this.index = this.at = 0;
-    this.count = count;
-    return floats[floats.length - 2] !== 0;
   }
 
   /** How many records have not been read yet. */

@@ -1,6 +1,6 @@
 /** What the program is asked before an attempt. */
 
-import type { CredentialsFailure, CredentialsRequest as Request } from '../core';
+import type { CredentialsRequest as Request } from '../core';
 import { SteadywireError } from '../errors';
 import type { CredentialsRequest, Given } from '../types';
 import { isText, isTexts, type Settings } from './options';
@@ -53,11 +53,6 @@ export function targetOf(
 }
 
 /** Why credentials could not be had, in words that do not show them. An error with `fatal: true` stops for good. */
-export function failureOf(thrown: unknown): CredentialsFailure {
-  const { message, fatal } = (thrown ?? {}) as { message?: unknown; fatal?: unknown };
-  return { message: typeof message === 'string' ? message : String(thrown), fatal: fatal === true };
-}
-
 /** Shorter values are too likely to be a part of something else. */
 const MIN_SECRET = 6;
 

@@ -1,11 +1,11 @@
 /** Between a session and the platform's WebSocket: one timer, one transport, and the inbox on the other side. */
 
-import type { Call, Engine, Item } from '../common';
+import { type Call, type Engine, failureOf, type Item } from '../common';
 import { type Batch, limits, type Now, type Output, redactUrl, Session } from '../core';
 import { cut, utf8Length } from '../core/session/bytes';
 import type { InputOf, Input } from '../core/session/io';
 import type { Cursors, Disposition, EventName, State } from '../types';
-import { ask, asks, failureOf, scrub, type Target, targetOf } from './asking';
+import { ask, asks, scrub, type Target, targetOf } from './asking';
 import { Clock, randomNonce, randomSeed } from './clock';
 import { itemOf } from './convert';
 import { Inbox } from './inbox';
@@ -59,8 +59,10 @@ export class Driver implements Engine {
     if (call.type === 'close') {
       this.closed = true;
       this.settled();
-      // What waits is told, unless this is a listener that is being told something.
-      while (!this.delivering && !this.inbox.isEmpty()) {
+      if (this.delivering) {
+        this.answer();
+      }
+      while (!this.inbox.isEmpty()) {
         this.deliver(Infinity);
       }
     }
@@ -161,8 +163,8 @@ export class Driver implements Engine {
           .then(
             (disposition) => answer(disposition as Disposition | undefined),
             (thrown) => {
-              this.settings.logger.warn(`option \`classify\` threw; what was proposed counts`, thrown);
               answer();
+              this.settings.logger.warn(`option \`classify\` threw; what was proposed counts`, thrown);
             },
           );
         break;
@@ -324,6 +326,16 @@ export class Driver implements Engine {
         this.deliver(TURN_MS);
         this.ring();
       });
+    }
+  }
+
+  /** Answers who waits. For inside of a listener: others are not called in the midst of one. */
+  private answer(): void {
+    for (let waiting = this.inbox.take(this.clock.mono()); waiting; waiting = this.inbox.take(this.clock.mono())) {
+      const item = itemOf(waiting);
+      if ('settlement' in item) {
+        this.consumer.deliver(item);
+      }
     }
   }
 

@@ -1,5 +1,8 @@
 //! The one task of a client: between its session and its sockets.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -52,21 +55,8 @@ struct Answers {
 }
 
 /// Runs until the client is closed, or ends it where a defect shows.
-pub(super) async fn drive(shared: Arc<Shared>, (credentials, classify): Providers) {
-    let mut driver = Driver {
-        dialing: None,
-        link: None,
-        closing: None,
-        alarm: Alarm::default(),
-        asked: false,
-        watch: SleepWatch::new(),
-        asking: Asking::new(credentials),
-        classifying: Asking::new(classify),
-        credentials: Credentials::default(),
-        secrets: Secrets::default(),
-        frames: Vec::new(),
-        unrung: 0,
-    };
+pub(super) async fn drive(shared: Arc<Shared>, providers: Providers) {
+    let mut driver = Driver::new(providers);
     let guarded = |cx: &mut Context<'_>| match catch_unwind(AssertUnwindSafe(|| driver.poll(&shared, cx))) {
         Ok(polled) => polled.map(|()| None),
         Err(panic) => Poll::Ready(Some(panic)),
@@ -84,7 +74,7 @@ struct Driver {
     /// The one before it, in its close handshake.
     closing: Option<Link>,
     alarm: Alarm,
-    /// A deadline has passed, and the reactor was asked since then what is readable.
+    /// A deadline has passed or writing has failed, and the reactor was asked since then what is readable.
     asked: bool,
     watch: SleepWatch,
     asking: Asking<CredentialsRequest, Given>,
@@ -128,7 +118,7 @@ struct Round {
     again: bool,
     /// There may be more to read.
     cut: bool,
-    /// The reactor is to be asked before a deadline that has passed counts.
+    /// The reactor is to be asked before a deadline that has passed, or a failure to write, counts.
     ask: bool,
     deadline: Option<u64>,
     /// To be logged.
@@ -136,6 +126,23 @@ struct Round {
 }
 
 impl Driver {
+    fn new((credentials, classify): Providers) -> Self {
+        Self {
+            dialing: None,
+            link: None,
+            closing: None,
+            alarm: Alarm::default(),
+            asked: false,
+            watch: SleepWatch::new(),
+            asking: Asking::new(credentials),
+            classifying: Asking::new(classify),
+            credentials: Credentials::default(),
+            secrets: Secrets::default(),
+            frames: Vec::new(),
+            unrung: 0,
+        }
+    }
+
     fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
         // Before the look at the session, or a call in between would go unnoticed.
         shared.waker.register(cx.waker());
@@ -215,7 +222,7 @@ impl Driver {
             tell(session, now, Input::Timeout);
             self.obey(shared, session, &mut round);
         }
-        round.ask = due && !self.asked;
+        round.ask |= due && !self.asked;
         self.collect(session, &mut round, cx);
         self.obey(shared, session, &mut round);
         self.flush_closing(&mut round, cx);
@@ -269,7 +276,10 @@ impl Driver {
             let Some(link) = place else { continue };
             let burst = if link.paused { Burst::Drained } else { link.read(session, round.now, &self.secrets, cx) };
             round.cut |= burst == Burst::Cut;
-            if burst == Burst::Drained
+            if burst == Burst::Drained && link.write_failed.is_some() && !self.asked && !link.paused {
+                // Of what came with the failure the reactor may not know yet.
+                round.ask = true;
+            } else if burst == Burst::Drained
                 && let Some(failed) = link.write_failed.take()
             {
                 tell(session, round.now, Input::Broken { generation: link.generation, failure: failed.as_failure() });

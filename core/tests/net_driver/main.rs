@@ -130,7 +130,9 @@ fn every_way_a_link_ends_is_told() {
 #[test]
 fn a_peer_that_breaks_the_rules_is_told_which() {
     let server = Server::new();
-    let mut consumer = Consumer::new(server.config().max_message_size(1000));
+    // It must not dial again before it is told to disconnect: the next round would take that connection for its own.
+    let patient = server.config().reconnect_interval(60_000).max_reconnect_backoff(60_000);
+    let mut consumer = Consumer::new(patient.max_message_size(1000));
     for (bytes, code, text) in [
         (&[0x81, 2, 0xff, 0xfe][..], 1007, "not UTF-8"),
         (&[0x82, 126, 0x03, 0xe9][..], 1009, "1001 bytes is larger than maxMessageSize (1000)"),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use steadywire::{Client, Config, Event, EventKind, Follow, Level, OutcomeKind, Receipt, Reporter};
@@ -67,6 +67,12 @@ fn begin(program: &str) -> (Server, Client, Reporter, Follow) {
     reporter.progress(40.0, "compile", "").unwrap();
     until(&mut follow, |event| is_progress(event, 40.0));
     let server = server.restart(program);
+    // What is written to a link that has just died is gone: progress is not sent again.
+    let begun = Instant::now();
+    while worker.stats()["connects"] != 2 {
+        assert!(begun.elapsed() < LIMIT, "{:?}", worker.stats());
+        std::thread::yield_now();
+    }
     reporter.progress(60.0, "link", "").unwrap();
     until(&mut follow, |event| is_progress(event, 60.0));
     reporter.log(Level::Info, "after").unwrap();
