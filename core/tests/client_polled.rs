@@ -150,8 +150,37 @@ fn the_last_handle_drops_what_listeners_hold_on_its_thread() {
     client.connect(None).wait().unwrap();
     drop(client);
     assert_eq!(dropped.try_recv(), Ok(thread::current().id()));
-    assert!(!poll.run(NOW).unwrap());
+    assert_eq!(poll.run(None).unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(server.accept().end(), Some(1000));
+}
+
+#[test]
+fn a_poll_on_another_thread_ends_with_the_last_handle() {
+    let server = Server::start();
+    for ends in [drop as fn(Client), |client| client.end(), |client| client.end_wait(Some(PATIENCE)).unwrap()] {
+        let (client, poll, _rung) = polled(&server);
+        let (sender, dropped) = channel();
+        let held = Dropped(sender);
+        client.on_any(move |_| {
+            let _held = &held;
+        });
+        client.connect(None).wait().unwrap();
+        let (sender, ended) = channel();
+        let polling = poll.clone();
+        thread::spawn(move || {
+            loop {
+                match polling.run(None).map_err(|error| error.kind()) {
+                    // The look below came first.
+                    Ok(_) | Err(ErrorKind::InvalidState) => {}
+                    Err(kind) => break sender.send(kind).unwrap(),
+                }
+            }
+        });
+        client_support::eventually(|| poll.run(NOW).is_err_and(|error| error.kind() == ErrorKind::InvalidState));
+        ends(client);
+        assert_eq!(ended.recv_timeout(PATIENCE), Ok(ErrorKind::Closed));
+        assert!(dropped.recv_timeout(PATIENCE).is_ok());
+    }
 }
 
 #[test]

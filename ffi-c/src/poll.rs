@@ -41,7 +41,8 @@ impl Polling {
 /// Runs the callbacks that are due, of a client with STEADYWIRE_DISPATCH_POLL; where none is, waits for one. About
 /// 50 ms of callbacks are run at a time: what is left keeps the descriptor readable.
 ///
-/// One thread at a time. Functions that wait for this client run its callbacks too.
+/// One thread at a time. Functions that wait for this client run its callbacks too. Once the client has ended this is
+/// STEADYWIRE_CLOSED, also where it waited; a call in which callbacks ran is STEADYWIRE_OK, and the next one is not.
 ///
 /// @param timeout_ms how long to wait at most, in milliseconds; 0 = not at all, STEADYWIRE_FOREVER for as long as it
 /// takes

@@ -265,7 +265,7 @@ public:
     /**
      * Runs the callbacks that are due, of a client with Dispatch::poll; where none is, waits for one. About 50 ms of
      * callbacks are run at a time: what is left keeps fd() readable. One thread at a time. Throws Error,
-     * Status::would_deadlock inside a callback.
+     * Status::would_deadlock inside a callback, Status::closed once the client has ended, also where this waited.
      *
      * @param timeout how long to wait at most; 0 = not at all
      * @return whether anything was run

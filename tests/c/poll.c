@@ -216,6 +216,56 @@ static void two_threads(const char *url, steadywire_client *worker)
 	EXPECT(&journal, "two dropped elsewhere");
 }
 
+/* A thread that waits in poll is told when another ends the client: by free, and by close_wait, which leaves a handle
+ * that goes on to say so. */
+struct poller {
+	steadywire_client *client;
+	steadywire_status status;
+	struct gate returned;
+};
+
+static void *poll_until_told(void *argument)
+{
+	struct poller *self = argument;
+	do /* the main thread looks whether this one polls */
+		self->status = steadywire_client_poll(self->client, STEADYWIRE_FOREVER, NULL);
+	while (self->status == STEADYWIRE_INVALID_STATE);
+	open_gate(&self->returned);
+	return NULL;
+}
+
+static void ended_elsewhere(const char *url, bool closes)
+{
+	struct poller poller = { polled(url), STEADYWIRE_OK, GATE };
+	pthread_t thread;
+	int fd = fd_of(poller.client);
+	const char *line;
+	OK(steadywire_client_on(poller.client, STEADYWIRE_EVENT_ANY, on_event, "ended", on_drop, NULL));
+	pthread_create(&thread, NULL, poll_until_told, &poller);
+	EVENTUALLY(steadywire_client_poll(poller.client, 0, NULL) == STEADYWIRE_INVALID_STATE);
+	if (closes)
+		OK(steadywire_client_close_wait(poller.client, PATIENCE_MS));
+	else
+		steadywire_client_free(poller.client);
+	/* No callback was under way: it ran in the function that ended the client. */
+	line = next_line(&journal, 0);
+	CHECK(line != NULL);
+	SAME(line, "ended dropped here");
+	wait_at(&poller.returned);
+	pthread_join(thread, NULL);
+	CHECK(poller.status == STEADYWIRE_CLOSED);
+	if (closes) {
+		/* A loop that waits at the descriptor is woken, and told. */
+		CHECK(readable(fd, 0));
+		IS(STEADYWIRE_CLOSED, steadywire_client_poll(poller.client, 0, NULL));
+		IS(STEADYWIRE_CLOSED, steadywire_client_poll(poller.client, STEADYWIRE_FOREVER, NULL));
+		IS(STEADYWIRE_CLOSED, steadywire_client_flush_wait(poller.client, PATIENCE_MS));
+		CHECK(readable(fd, 0));
+		steadywire_client_free(poller.client);
+	}
+	CHECK(fcntl(fd, F_GETFD) == -1 && errno == EBADF);
+}
+
 /* Questions are asked inside poll too, ahead of events. */
 static void on_request(steadywire_credentials_request *request, void *user_data)
 {
@@ -252,6 +302,8 @@ int main(int count, char **arguments)
 	free_inside(arguments[1], worker);
 	free_outside(arguments[1]);
 	two_threads(arguments[1], worker);
+	for (int round = 0; round < 20; round++)
+		ended_elsewhere(arguments[1], round % 2 == 1);
 	credentials(arguments[1]);
 	steadywire_client_free(worker);
 	return 0;

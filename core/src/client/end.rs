@@ -16,7 +16,7 @@ use crate::pending::would_deadlock;
 
 impl Client {
     /// As [`new`](Self::new), but callbacks run where [`Poll::run`] is called, not on the library's threads: for
-    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due, now and then once
+    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due and when the client ends, now and then once
     /// too often; it must return quickly and had better only wake that loop.
     ///
     /// Calls that wait run callbacks too. What listeners hold is dropped by `Poll::run`, by [`end`](Self::end), or by
@@ -110,6 +110,10 @@ impl Inner {
         }
         // In this order: nothing new begins, nothing more is told, and only then all is settled that is open.
         let is_first = self.dispatch.source.begin_end();
+        if let Some(turns) = self.dispatch.source.turns() {
+            // First, or a thread that polls would do what is left, and this would not wait for it.
+            turns.close();
+        }
         self.dispatch.end();
         if is_first {
             self.dispatch.source.go_on_to_end();

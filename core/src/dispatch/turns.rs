@@ -42,8 +42,10 @@ struct State {
     runner: Option<ThreadId>,
     /// Somebody is in [`Poll::run`], perhaps waiting.
     polled: bool,
-    /// Nothing may be left waiting, and nothing more comes: nobody polls any more.
+    /// Nothing more comes, and only the one who ends the client begins to run what is left.
     ending: bool,
+    /// What comes last has been added.
+    finished: bool,
 }
 
 impl Poll {
@@ -56,15 +58,17 @@ impl Poll {
     /// then, see [`is_due`](Self::is_due).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidState`] while another thread is in it, or runs callbacks in a call that waits;
+    /// [`ErrorKind::Closed`] once the client has ended, also where that was while this waited; a call in which callbacks
+    /// ran says so, and the next one says `Closed`. [`ErrorKind::InvalidState`] while another thread is in it, or runs
+    /// callbacks in a call that waits;
     /// [`ErrorKind::WouldDeadlock`] inside a callback; [`ErrorKind::Forked`] in a forked child.
     pub fn run(&self, time: Option<Duration>) -> Result<bool, Error> {
         self.turns.poll(time)
     }
 
-    /// Whether a callback is due.
+    /// Whether [`run`](Self::run) has something to say at once: a callback is due, or the client has ended.
     pub fn is_due(&self) -> bool {
-        self.turns.check().is_ok() && lock(&self.turns.state).has_work()
+        self.turns.check().is_ok() && lock(&self.turns.state).is_due()
     }
 
     /// Runs `work` as a callback is, before all that is due. Dropped uncalled in a forked child.
@@ -119,6 +123,9 @@ impl Turns {
         if state.runner == Some(this) {
             return Err(would_deadlock());
         }
+        if state.ending {
+            return Err(ended());
+        }
         if state.runner.is_some() || state.polled {
             return Err(Error::new(
                 ErrorKind::InvalidState,
@@ -126,7 +133,7 @@ impl Turns {
             ));
         }
         state.polled = true;
-        let idle = |state: &mut State| !state.can_run();
+        let idle = |state: &mut State| !state.can_run() && !state.ending;
         let mut state = match time {
             None => self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner),
             Some(time) => {
@@ -135,6 +142,9 @@ impl Turns {
             }
         };
         state.polled = false;
+        if state.ending {
+            return Err(ended());
+        }
         // A call that waits may have taken what was due.
         if !state.can_run() {
             return Ok(false);
@@ -176,6 +186,20 @@ impl Turns {
         self.check().is_ok() && lock(&self.state).runner == Some(thread::current().id())
     }
 
+    /// Nothing more comes, and who polls is told so.
+    pub(crate) fn close(&self) {
+        if self.check().is_err() {
+            return;
+        }
+        let mut state = lock(&self.state);
+        if std::mem::replace(&mut state.ending, true) {
+            return;
+        }
+        drop(state);
+        self.changed.notify_all();
+        (self.wake)();
+    }
+
     /// Nobody polls any more: what waits is run here, and then `last`, unless a thread runs callbacks now, which then
     /// does it. What is added later is dropped uncalled: a thread that has rung but not come to add its run would
     /// leave it where nobody comes by.
@@ -183,13 +207,13 @@ impl Turns {
         if self.check().is_err() {
             return;
         }
+        self.close();
         let mut state = lock(&self.state);
-        if state.ending {
+        if std::mem::replace(&mut state.finished, true) {
             return;
         }
-        state.ending = true;
         state.runs.push_back(last);
-        if state.can_run() {
+        if state.runner.is_none() {
             self.run(state, usize::MAX);
         }
     }
@@ -222,6 +246,10 @@ impl Turns {
     }
 }
 
+fn ended() -> Error {
+    Error::new(ErrorKind::Closed, "the client has ended; nothing is called any more")
+}
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -231,8 +259,12 @@ impl State {
         !self.first.is_empty() || !self.runs.is_empty()
     }
 
+    fn is_due(&self) -> bool {
+        self.has_work() || self.ending
+    }
+
     fn can_run(&self) -> bool {
-        self.runner.is_none() && self.has_work()
+        self.runner.is_none() && !self.ending && self.has_work()
     }
 }
 
@@ -241,3 +273,6 @@ impl fmt::Debug for Poll {
         f.debug_struct("Poll").field("is_due", &self.is_due()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
