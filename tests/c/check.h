@@ -160,6 +160,15 @@ static UNUSED void open_gate(struct gate *gate)
 	pthread_mutex_unlock(&gate->lock);
 }
 
+static UNUSED bool is_open(struct gate *gate)
+{
+	bool is;
+	pthread_mutex_lock(&gate->lock);
+	is = gate->open;
+	pthread_mutex_unlock(&gate->lock);
+	return is;
+}
+
 static UNUSED void wait_at(struct gate *gate)
 {
 	struct timespec deadline = in_ms(PATIENCE_MS);

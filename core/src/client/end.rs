@@ -16,8 +16,8 @@ use crate::pending::would_deadlock;
 
 impl Client {
     /// As [`new`](Self::new), but callbacks run where [`Poll::run`] is called, not on the library's threads: for
-    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due and when the client ends, now and then once
-    /// too often; it must return quickly and had better only wake that loop.
+    /// programs with a loop of their own. `wake` is called on any thread whenever callbacks become due and when the
+    /// client ends, now and then once too often; it must return quickly and had better only wake that loop.
     ///
     /// Calls that wait run callbacks too. What listeners hold is dropped by `Poll::run`, by [`end`](Self::end), or by
     /// the drop of the last handle.
