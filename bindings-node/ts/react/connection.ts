@@ -2,13 +2,14 @@
 
 import type { BaseClient } from '../common';
 import type { ConnectionState, ErrorEvent } from '../types';
+import type { SteadywireError } from '../errors';
 import { nextFrame } from './frame';
 import { TaskStore } from './task';
 
 /** How long a connection that nobody holds stays, in milliseconds. */
 export const GRACE_MS = 1000;
 
-/** Of how many tasks that no component shows something is kept. The one heard of longest ago goes first. */
+/** Of how many tasks that no component shows or wants something is kept. The one heard of longest ago goes first. */
 export const MAX_KEPT_TASKS = 256;
 
 /** What is known of a connection. */
@@ -38,7 +39,8 @@ export class Connection {
   private readonly dirty = new Set<TaskStore>();
   private readonly offs: (() => void)[];
   private lastTaskId: string | undefined;
-  private holders = 0;
+  /** For each component that holds it, its latest options. */
+  private readonly holders: (() => object)[] = [];
   private grace: ReturnType<typeof setTimeout> | undefined;
   private cancelFrame: (() => void) | undefined;
 
@@ -50,11 +52,11 @@ export class Connection {
   ) {
     this.snapshot = { ...NOT_CONNECTED, connectionState: client.getConnectionState() };
     this.offs = [
-      client.on('progress', (event) => this.task(event.taskId).progress(event)),
-      client.on('log', (event) => this.task(event.taskId).log(event)),
-      client.on('status', (event) => this.task(event.taskId).heard()),
-      client.on('complete', (event) => this.task(event.taskId).complete(event)),
-      client.on('lost', (event) => this.task(event.taskId).lost(event)),
+      client.on('progress', (event) => this.heard(event.taskId).progress(event)),
+      client.on('log', (event) => this.heard(event.taskId).log(event)),
+      client.on('status', (event) => this.heard(event.taskId).heard()),
+      client.on('complete', (event) => this.heard(event.taskId).complete(event)),
+      client.on('lost', (event) => this.heard(event.taskId).lost(event)),
       client.on('error', (event) => this.failed(event)),
       client.on('stateChange', (connectionState) => {
         const error = connectionState === 'connected' ? undefined : this.snapshot.error;
@@ -64,18 +66,30 @@ export class Connection {
     this.expire();
   }
 
-  /** Holds it until the returned function is called. */
-  hold(): () => void {
-    this.holders++;
+  /** Holds it until the returned function is called. `latest` gives the options of the component. */
+  hold(latest: () => object): () => void {
+    // One of its own: a component may hold it more than once.
+    const holder = () => latest();
+    this.holders.push(holder);
     clearTimeout(this.grace);
-    let held = true;
     return () => {
-      if (held) {
-        held = false;
-        this.holders--;
+      const at = this.holders.indexOf(holder);
+      if (at >= 0) {
+        this.holders.splice(at, 1);
         this.expire();
       }
     };
+  }
+
+  /** An option of the component that came last of those that hold it and have the option. */
+  option(name: string): unknown {
+    for (const latest of [...this.holders].reverse()) {
+      const value = (latest() as { readonly [name: string]: unknown })[name];
+      if (value !== undefined) {
+        return value;
+      }
+    }
+    return undefined;
   }
 
   /** What is known of a task. */
@@ -94,24 +108,59 @@ export class Connection {
     return this.tasks.get(taskId);
   }
 
-  /** Sets the task's flag, in the name of a component. */
+  /** Notes that the task's flag is set, in the name of a component. */
   flag(holder: object, taskId: string): void {
     this.flags.set(taskId, (this.flags.get(taskId) ?? new Set()).add(holder));
   }
 
-  /** Clears the task's flag. */
-  unsubscribe(taskId: string): void {
-    this.flags.delete(taskId);
-    this.client.unsubscribe(taskId);
+  /** Clears the task's flag, unless other components have set it too. */
+  unsubscribe(holder: object, taskId: string): void {
+    const holders = this.flags.get(taskId);
+    holders?.delete(holder);
+    if (!holders?.size) {
+      this.flags.delete(taskId);
+      // Whoever owns the client may have closed it.
+      if (!this.client.isClosed) {
+        this.client.unsubscribe(taskId);
+      }
+    }
   }
 
   /** The component is gone: the flags that it alone had set are cleared. */
   release(holder: object): void {
     for (const [taskId, holders] of [...this.flags]) {
-      if (holders.delete(holder) && holders.size === 0) {
-        this.unsubscribe(taskId);
+      if (holders.has(holder)) {
+        this.unsubscribe(holder, taskId);
       }
     }
+  }
+
+  /** Makes a call. That it was refused, as no event tells, is shown. */
+  attempt<T>(call: () => T): T | undefined {
+    try {
+      return call();
+    } catch (thrown) {
+      this.refused(thrown);
+      return undefined;
+    }
+  }
+
+  /** Shows why a call was refused. What a link is the cause of is told by events. Says whether it was. */
+  refused(thrown: unknown): boolean {
+    const { kind, message } = thrown as SteadywireError;
+    const is = kind === 'invalid_argument' || kind === 'limit_reached' || kind === 'closed';
+    if (is) {
+      const error = {
+        type: 'error',
+        source: 'transport',
+        code: kind,
+        message,
+        taskId: undefined,
+        data: undefined,
+      } as const;
+      this.show({ error: { ...error, fatal: false, timestamp: Date.now(), synthetic: false } });
+    }
+    return is;
   }
 
   /** Tells of a failure that is nobody's answer. */
@@ -119,9 +168,9 @@ export class Connection {
     const { source, taskId, fatal } = event;
     if (source === 'task' && taskId !== undefined) {
       if (fatal) {
-        this.task(taskId).failed(event);
+        this.heard(taskId).failed(event);
       } else {
-        this.task(taskId).heard();
+        this.heard(taskId).heard();
       }
     } else if (source === 'callback') {
       // To the client somebody listens to errors: nobody else would tell of it.
@@ -131,8 +180,17 @@ export class Connection {
     }
   }
 
+  /** The same for a task that says something. */
+  private heard(taskId: string): TaskStore {
+    this.lastTaskId = taskId;
+    const store = this.task(taskId);
+    // The one heard of last stands last.
+    this.tasks.delete(taskId);
+    this.tasks.set(taskId, store);
+    return store;
+  }
+
   private changed(store: TaskStore, now: boolean): void {
-    this.lastTaskId = store.taskId;
     this.dirty.add(store);
     if (now) {
       this.flush();
@@ -171,21 +229,18 @@ export class Connection {
 
   private forgetOld(): void {
     if (this.tasks.size > MAX_KEPT_TASKS) {
-      for (const [taskId, store] of this.tasks) {
-        if (store.listeners.size === 0 && taskId !== this.lastTaskId) {
-          store.stop();
-          this.tasks.delete(taskId);
-          this.dirty.delete(store);
-          if (this.tasks.size <= MAX_KEPT_TASKS) {
-            return;
-          }
-        }
+      const isIdle = ({ listeners, taskId }: TaskStore) => listeners.size === 0 && !this.flags.has(taskId);
+      const idle = [...this.tasks.values()].filter(isIdle);
+      for (const store of idle.slice(0, -MAX_KEPT_TASKS)) {
+        store.stop();
+        this.tasks.delete(store.taskId);
+        this.dirty.delete(store);
       }
     }
   }
 
   private expire(): void {
-    if (this.ended && this.holders === 0) {
+    if (this.ended && this.holders.length === 0) {
       clearTimeout(this.grace);
       this.grace = setTimeout(() => this.end(), GRACE_MS);
     }

@@ -107,7 +107,7 @@ function useConnection(options: UseWebSocketOptions, taskId: string | undefined,
   const subscribe = useMemo(
     () => (notify: () => void) => {
       const connection = source && connectionOf(source);
-      const release = connection?.hold();
+      const release = source && connection?.hold(source.latest);
       const off = connection && listenAll(connection, notify);
       instance.notify.add(notify);
       return () => {
@@ -135,14 +135,13 @@ function useConnection(options: UseWebSocketOptions, taskId: string | undefined,
       }
     }
   }, [source, autoConnect]);
-  useEffect(
-    () => () => {
-      if (source) {
-        peek(source)?.release(instance);
-      }
-    },
-    [source, instance],
-  );
+  useEffect(() => {
+    if (!source) {
+      return undefined;
+    }
+    instance.renew(connectionOf(source));
+    return () => peek(source)?.release(instance);
+  }, [source, instance]);
   useLease(source, taskId);
   return state;
 }
@@ -163,12 +162,15 @@ function useLease(source: Source | undefined, taskId: string | undefined): void 
       return undefined;
     }
     const connection = connectionOf(source);
-    const release = connection.hold();
+    const leave = connection.attempt(() => connection.client.track(taskId));
+    if (!leave) {
+      return undefined;
+    }
+    const release = connection.hold(source.latest);
     const { listeners } = connection.task(taskId);
     // What is shown is kept.
     const keep = () => {};
     listeners.add(keep);
-    const leave = connection.client.track(taskId);
     return () => {
       listeners.delete(keep);
       leave();
@@ -222,7 +224,7 @@ function subscribeTask(source: Source | undefined, taskId: string, notify: () =>
     return () => {};
   }
   const connection = connectionOf(source);
-  const release = connection.hold();
+  const release = connection.hold(source.latest);
   const { listeners } = connection.task(taskId);
   listeners.add(notify);
   return () => {
@@ -273,22 +275,24 @@ class Instance {
         if (taskId !== undefined) {
           this.want(connection, taskId);
         }
-        return connection.client.connect(taskId);
+        return connection.client.connect(taskId).catch((thrown) => {
+          if (connection.refused(thrown) && taskId !== undefined) {
+            this.leave(connection, taskId);
+          }
+        });
       });
     },
     disconnect: () => this.settle((connection) => connection.client.disconnect()),
     reconnect: () => this.settle((connection) => connection.client.reconnect()),
     subscribe: (taskId) => {
       const connection = this.connection();
-      if (connection) {
+      connection?.attempt(() => {
         connection.client.subscribe(taskId);
         this.want(connection, taskId);
-      }
+      });
     },
     unsubscribe: (taskId) => {
-      this.connection()?.unsubscribe(taskId);
-      this.ids = this.ids.filter((id) => id !== taskId);
-      this.changed();
+      this.leave(this.connection(), taskId);
     },
     send: async (message, options) => {
       try {
@@ -301,6 +305,16 @@ class Instance {
       }
     },
   };
+
+  /** Wants anew what it still wants: its effect has run again, maybe over another connection. */
+  renew(connection: Connection): void {
+    for (const taskId of this.ids) {
+      connection.attempt(() => {
+        connection.client.subscribe(taskId);
+        connection.flag(this, taskId);
+      });
+    }
+  }
 
   /** The latest task that was connected or subscribed to and is still wanted. */
   current(): string | undefined {
@@ -340,13 +354,19 @@ class Instance {
     this.changed();
   }
 
+  private leave(connection: Connection | undefined, taskId: string): void {
+    connection?.attempt(() => connection.unsubscribe(this, taskId));
+    this.ids = this.ids.filter((id) => id !== taskId);
+    this.changed();
+  }
+
   private changed(): void {
     for (const notify of [...this.notify]) {
       notify();
     }
   }
 
-  /** What fails is told by events, and shown as `error`. */
+  /** What fails is told by events or is shown already, as `error`. */
   private async settle(call: (connection: Connection) => Promise<void>): Promise<void> {
     const connection = this.connection();
     await (connection && call(connection).catch(ignored));

@@ -24,7 +24,7 @@ export function SteadywireProvider(props: SteadywireProviderProps): ReactElement
   const named = sourceOf(props, latest, own);
   const key = client ?? named?.key;
   const source = useMemo(() => (client ? sourceOfClient(client) : named), [key]);
-  useEffect(() => source && connectionOf(source).hold(), [source]);
+  useEffect(() => source && connectionOf(source).hold(source.latest), [source]);
   return createElement(Context.Provider, { value: source }, children);
 }
 

@@ -15,8 +15,8 @@ export interface SharedOptions extends Omit<ConnectionOptions, 'url'> {
 /** How to get at a connection. Those with the same key are the same. */
 export interface Source {
   readonly key: string | BaseClient;
-  /** The options, with functions that are the latest. */
-  readonly options: () => ConnectionOptions;
+  /** The options of the component it comes from, as of its latest render. */
+  readonly latest: () => SharedOptions;
 }
 
 const STALL_MS = 60_000;
@@ -48,10 +48,14 @@ export function connectionOf(source: Source): Connection {
     all().byClient.set(key, connection);
     return connection;
   }
-  const options = source.options();
+  const options = source.latest();
+  const asked = (name: string): unknown =>
+    connection.option(name) ?? (source.latest() as Record<string, unknown>)[name];
   // Those who wait in front of a page go on waiting.
-  const client = new Client({ maxConnectAttempts: Infinity, ...options });
-  const connection = new Connection(client, options.stallTimeout ?? STALL_MS, () => all().byKey.delete(key));
+  const client = new Client({ maxConnectAttempts: Infinity, ...withLatest(options, asked) });
+  const connection: Connection = new Connection(client, options.stallTimeout ?? STALL_MS, () =>
+    all().byKey.delete(key),
+  );
   all().byKey.set(key, connection);
   return connection;
 }
@@ -64,12 +68,12 @@ export function sourceOf(options: SharedOptions, latest: () => SharedOptions, ow
   }
   const name = connectionKey ?? (typeof url === 'string' ? url : own);
   const key = `${name}\n${typeof token === 'string' ? token : ''}`;
-  return { key, options: () => withLatest(options, latest) };
+  return { key, latest };
 }
 
 /** The source of a client that somebody else owns. */
 export function sourceOfClient(client: BaseClient): Source {
-  return { key: client, options: () => ({ url: '' }) };
+  return { key: client, latest: () => ({}) };
 }
 
 /** Where nothing names a server: the initialised service, else `/ws` of the page's own server. */
@@ -83,18 +87,21 @@ export function sourceOfPage(): Source | undefined {
     return undefined;
   }
   const url = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}/ws`;
-  return { key: `${url}\n`, options: () => ({ url }) };
+  return { key: `${url}\n`, latest: () => ({ url }) };
 }
 
-/** The options with functions that call the latest ones, so that a render with new ones changes no connection. */
-function withLatest(options: SharedOptions, latest: () => SharedOptions): ConnectionOptions {
+/**
+ * The options with functions that call the latest ones: a render with new ones changes no connection, and one that is
+ * shared asks a component that is there.
+ */
+function withLatest(options: SharedOptions, latest: (name: string) => unknown): ConnectionOptions {
   const kept: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     if (!OF_HOOKS.has(name)) {
       const isAsked = typeof value === 'function' && name !== 'WebSocket';
       kept[name] = isAsked
         ? (...given: unknown[]) => {
-            const now = (latest() as Record<string, unknown>)[name];
+            const now = latest(name);
             return typeof now === 'function' ? now(...given) : now;
           }
         : value;

@@ -80,6 +80,8 @@ export class TaskStore {
   readonly listeners = new Set<() => void>();
   private next: { -readonly [Name in keyof TaskSnapshot]?: TaskSnapshot[Name] } = {};
   private logs: LogEntry[] = [];
+  /** How many lines went before they were shown. */
+  private dropped = 0;
   private stall: ReturnType<typeof setTimeout> | undefined;
 
   /** `changed` is told where something waits to be shown; `now` = it is not to wait for a frame. */
@@ -146,10 +148,12 @@ export class TaskStore {
     }
     const all = logs.length > 0 ? [...this.snapshot.logs, ...logs.slice(-MAX_LOGS)] : this.snapshot.logs;
     const shown = all.length > MAX_LOGS ? all.slice(-MAX_LOGS) : all;
-    const droppedLogs = this.snapshot.droppedLogs + this.snapshot.logs.length + logs.length - shown.length;
+    const before = this.snapshot.droppedLogs + this.snapshot.logs.length;
+    const droppedLogs = before + this.dropped + logs.length - shown.length;
     this.snapshot = { ...this.snapshot, ...next, logs: shown, droppedLogs };
     this.next = {};
     this.logs = [];
+    this.dropped = 0;
     this.watchForStall();
     return true;
   }
@@ -168,7 +172,8 @@ export class TaskStore {
     this.changed(this, now);
     if (this.logs.length > 2 * MAX_LOGS) {
       // Without frames nobody shows what waits.
-      this.show();
+      this.dropped += this.logs.length - MAX_LOGS;
+      this.logs = this.logs.slice(-MAX_LOGS);
     }
   }
 
