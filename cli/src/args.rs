@@ -62,8 +62,8 @@ pub(crate) enum Command {
 const RUN_HELP: &str = "\
 The command's output is passed through unchanged. It runs under a pseudo-terminal when standard output is one,
 so that progress bars are drawn; standard input and signals reach it. It never waits for the network: without a
-hub it runs just the same, and what could not be sent is counted. Output of processes it leaves behind in the
-background is no longer passed on once the command has ended.
+hub it runs just the same, and what could not be sent is counted. Once the command has ended, output of processes
+that it leaves behind is passed on until they pause, for a second at most; a signal from then on makes us leave.
 
 Exit status: that of the command; 128 + N when signal N ended it; 127 not found; 126 not executable.";
 

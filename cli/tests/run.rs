@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Output, Stdio};
 
@@ -180,10 +180,42 @@ fn a_signal_ends_the_wait_for_a_missing_hub() {
     let mut run = Reading::start(steadywire(&arguments));
     let mut stderr = std::io::BufReader::new(run.child.stderr.take().unwrap());
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+    stderr.read_line(&mut line).unwrap();
     assert!(line.contains("waiting for ws://127.0.0.1:1/ws"), "{line}");
     run.signal(Signal::INT);
     assert_eq!(run.finish().0, Some(6));
+}
+
+#[test]
+fn a_process_left_behind_that_goes_on_writing_does_not_hold_us() {
+    let hub = TestHub::start();
+    // It ends when nobody reads it any more.
+    let script = "while echo tick; do sleep 0.02; done & printf 'gone\\nlast' >&2; exit 3";
+    let events = reported(&hub, |url| {
+        let run = Reading::start(steadywire(&["run", "--task", "t", "--url", url, "--", "sh", "-c", script]));
+        // Many times what it writes until we leave it.
+        let (status, _, stderr) = run.finish_within(5_000);
+        assert!(status == Some(3) && stderr.starts_with("gone\nlast"), "{status:?}, {stderr}");
+    });
+    assert_eq!(last_of(&events, "error")["message"], "exit status 3");
+    assert!(lines(&events).contains(&"gone") && lines(&events).contains(&"last"), "{events:?}");
+}
+
+#[test]
+fn a_signal_after_the_end_of_the_command_ends_the_wait_for_a_reader() {
+    // More than one pipe holds and less than two: the command ends though nobody reads us.
+    let script = "head -c 90000 /dev/zero; echo $$ >&2; exit 6";
+    let mut run = Reading::start(steadywire(&run(&["sh", "-c", script])));
+    let mut line = String::new();
+    std::io::BufReader::new(run.child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let command = rustix::process::Pid::from_raw(line.trim().parse().unwrap()).unwrap();
+    while rustix::process::test_kill_process(command).is_ok() {
+        std::thread::yield_now();
+    }
+    run.signal(Signal::INT);
+    assert_eq!(run.child.wait().unwrap().code(), Some(6));
+    let (_, rest, _) = run.finish();
+    assert!(rest.len() < 90_000, "a reader that reads nothing was waited for");
 }
 
 #[test]

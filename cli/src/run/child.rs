@@ -3,27 +3,25 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::pty::{Terminal, open_pty};
+use super::pump::Pump;
 use super::signals::Target;
 
-const BLOCK_BYTES: usize = 64 * 1024;
+/// How often it is looked whether somebody wants us gone while output is passed on after the end.
+const SLICE: Duration = Duration::from_millis(20);
 
-/// How long output may pause after the command has ended before we stop reading. Only processes
-/// that it left behind keep the other end open that long.
-const DRAIN_PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-
-/// Most bytes read after the command has ended: more than a pipe can hold.
-const MAX_DRAIN_BYTES: usize = 4 * 1024 * 1024;
+/// How long somebody who wants us gone waits for the readers of our output.
+const LEAVE_TIME: Duration = Duration::from_secs(1);
 
 /// One of the command's two outputs. Under a pseudo-terminal everything is `Out`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +62,8 @@ pub(crate) struct Running {
     target: Arc<Target>,
     terminal: Option<Arc<Terminal>>,
     ended: io::PipeWriter,
-    pumps: Vec<JoinHandle<()>>,
+    /// Closed once all output is passed on.
+    passed: Receiver<()>,
 }
 
 /// Starts the command, under a pseudo-terminal if `pty`, and begins to pass its output through.
@@ -77,14 +76,21 @@ pub(crate) fn start(
     let setup = |error: io::Error| StartError { status: 126, text: format!("cannot prepare to run: {error}") };
     let (ended_read, ended) = io::pipe().map_err(setup)?;
     let ended_read = Arc::new(OwnedFd::from(ended_read));
-    let mut pumps = Vec::new();
-    let mut pump = |source: OwnedFd, stream: Stream| {
+    let (passing, passed) = sync_channel(0);
+    let pump = |source: OwnedFd, stream: Stream, terminal: bool| {
         let sink = match stream {
             Stream::Out => io::stdout().as_fd().try_clone_to_owned(),
             Stream::Err => io::stderr().as_fd().try_clone_to_owned(),
         };
-        let (sink, ended, observer) = (File::from(sink.map_err(setup)?), ended_read.clone(), observer.clone());
-        pumps.push(std::thread::spawn(move || pass_through(&source, &sink, ended.as_fd(), stream, &*observer)));
+        let sink = File::from(sink.map_err(setup)?);
+        let (ended, target, observer) = (ended_read.clone(), target.clone(), observer.clone());
+        let pump = Pump { source, sink, stream, terminal, ended, target, observer };
+        let passing: SyncSender<()> = passing.clone();
+        std::thread::spawn(move || {
+            pump.run();
+            // Also dropped by a pump that panicked: it has passed on what it could.
+            drop(passing);
+        });
         Ok(())
     };
 
@@ -106,24 +112,25 @@ pub(crate) fn start(
         let output = master.as_fd().try_clone_to_owned().map_err(setup)?;
         // First of all, so that our terminal leaves what the command writes as it is.
         terminal = Some(Terminal::take_over(master, follow_input, ended_read.clone()));
-        pump(output, Stream::Out)?;
+        pump(output, Stream::Out, true)?;
     } else {
         let mut command = Command::new(program);
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         child = command.spawn().map_err(|error| not_started(&error))?;
     }
     if let Some(stdout) = child.stdout.take() {
-        pump(stdout.into(), Stream::Out)?;
+        pump(stdout.into(), Stream::Out, false)?;
     }
     if let Some(stderr) = child.stderr.take() {
-        pump(stderr.into(), Stream::Err)?;
+        pump(stderr.into(), Stream::Err, false)?;
     }
     target.started(pid_of(&child), terminal.clone());
-    Ok(Running { child, target: target.clone(), terminal, ended, pumps })
+    Ok(Running { child, target: target.clone(), terminal, ended, passed })
 }
 
 impl Running {
-    /// Waits for the end of the command and of its output, and gives the terminal back.
+    /// Waits for the end of the command and of its output, and gives the terminal back. Who wants us
+    /// gone by then does not wait for a reader of ours that reads nothing.
     pub(crate) fn wait(mut self) -> io::Result<End> {
         // The process is looked at before it is reaped, so that no signal is ever sent to a number
         // that the system has given to another process.
@@ -136,9 +143,12 @@ impl Running {
         self.target.ended();
         let status = self.child.wait()?;
         drop(self.ended);
-        for pump in self.pumps {
-            // A pump that panicked has passed on what it could.
-            drop(pump.join());
+        let mut until = None;
+        while self.passed.recv_timeout(SLICE) == Err(RecvTimeoutError::Timeout) {
+            let now = Instant::now();
+            if self.target.wants_us_gone() && now >= *until.get_or_insert(now + LEAVE_TIME) {
+                break;
+            }
         }
         if let Some(terminal) = self.terminal {
             terminal.give_back();
@@ -172,65 +182,6 @@ fn start_error(program: &OsString, error: &io::Error) -> StartError {
         io::ErrorKind::PermissionDenied => StartError { status: 126, text: format!("{program}: permission denied") },
         _ => StartError { status: 126, text: format!("{program}: {error}") },
     }
-}
-
-/// Copies one output of the command to ours until it ends, or pauses after the command has ended.
-fn pass_through(source: &OwnedFd, sink: &File, ended: BorrowedFd<'_>, stream: Stream, observer: &dyn Observer) {
-    let mut block = vec![0; BLOCK_BYTES];
-    let mut over = false;
-    let mut drained = 0;
-    loop {
-        let mut fds = [PollFd::new(source, PollFlags::IN), PollFd::from_borrowed_fd(ended, PollFlags::IN)];
-        let (watched, timeout) = if over { (&mut fds[..1], Some(&DRAIN_PAUSE)) } else { (&mut fds[..], None) };
-        match poll(watched, timeout) {
-            Ok(0) => return,
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => return,
-        }
-        if !fds[0].revents().is_empty() {
-            let count = match rustix::io::read(source, &mut block) {
-                // A pseudo-terminal without a process on the other side answers EIO.
-                Ok(0) | Err(Errno::IO) => return,
-                Ok(count) => count,
-                Err(Errno::INTR | Errno::AGAIN) => continue,
-                Err(_) => return,
-            };
-            let passed = write_all(sink, &block[..count]);
-            observer.output(stream, &block[..count]);
-            if passed.is_err() {
-                // Nobody reads us any more. Closing our end tells the command so.
-                return;
-            }
-            if over {
-                drained += count;
-                if drained > MAX_DRAIN_BYTES {
-                    return;
-                }
-            }
-        } else if !fds[1].revents().is_empty() {
-            over = true;
-        }
-    }
-}
-
-/// Writes all of it, also when somebody made the other side non-blocking.
-pub(super) fn write_all(sink: impl AsFd, mut bytes: &[u8]) -> rustix::io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(&sink, bytes) {
-            Ok(count) => bytes = &bytes[count..],
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                let mut fds = [PollFd::new(&sink, PollFlags::OUT)];
-                if let Err(error) = poll(&mut fds, None)
-                    && error != Errno::INTR
-                {
-                    return Err(error);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

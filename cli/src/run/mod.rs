@@ -7,6 +7,7 @@ mod outcome;
 mod outlet;
 mod progress;
 mod pty;
+mod pump;
 mod report;
 mod signals;
 

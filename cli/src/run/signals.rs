@@ -76,6 +76,11 @@ impl Target {
         self.leave.load(Ordering::Relaxed)
     }
 
+    /// Somebody wants us gone now.
+    pub(super) fn leave(&self) {
+        self.leave.store(true, Ordering::Relaxed);
+    }
+
     fn handle(&self, origin: &Origin) {
         let signal = origin.signal;
         let mut state = self.lock();
@@ -86,7 +91,7 @@ impl Target {
                     signals.push(signal);
                 }
             }
-            State::Ended => self.leave.store(true, Ordering::Relaxed),
+            State::Ended => self.leave(),
             State::Running(pid, Some(terminal)) => match signal {
                 SIGWINCH => terminal.resized(),
                 SIGTSTP => {

@@ -127,6 +127,16 @@ impl Reading {
         (self.child.wait().unwrap().code(), text(&rest), text(&stderr))
     }
 
+    /// Like `finish`, and fails where the rest of standard output is longer than this many bytes.
+    #[track_caller]
+    pub fn finish_within(mut self, bytes: u64) -> (Option<i32>, String, String) {
+        let mut rest = Vec::new();
+        self.lines.by_ref().take(bytes + 1).read_to_end(&mut rest).unwrap();
+        assert!(rest.len() as u64 <= bytes, "it goes on after {bytes} bytes");
+        let (status, _, stderr) = self.finish();
+        (status, text(&rest), stderr)
+    }
+
     /// Closes our end of its standard output.
     pub fn hang_up(self) -> Child {
         self.child
