@@ -182,11 +182,13 @@ export class Connection {
 
   /** The same for a task that says something. */
   private heard(taskId: string): TaskStore {
-    this.lastTaskId = taskId;
     const store = this.task(taskId);
-    // The one heard of last stands last.
-    this.tasks.delete(taskId);
-    this.tasks.set(taskId, store);
+    if (taskId !== this.lastTaskId) {
+      this.lastTaskId = taskId;
+      // The one heard of last stands last.
+      this.tasks.delete(taskId);
+      this.tasks.set(taskId, store);
+    }
     return store;
   }
 
