@@ -64,6 +64,22 @@ def raises(error):
     return callback
 
 
+def listen(client, then=lambda: None):
+    """Note the lines; the first is held up until all that comes waits, and then `then` is called."""
+    heard = []
+
+    @client.on("log")
+    def note(event):
+        heard.append(event)
+        if event.message == "0":
+            client.send(FIRST_LINE)
+            while not client.stats()["outcomes"]:
+                pass
+            then()
+
+    return heard
+
+
 @pytest.mark.parametrize("error", [WithoutTextError(), ExitsError()])
 def test_an_exception_without_a_text_stops_nothing(scripted, error):
     client = steadywire.Client(scripted(SCRIPT))
@@ -92,16 +108,7 @@ def test_an_exception_without_a_text_stops_nothing(scripted, error):
 
 async def test_an_exception_without_a_text_stops_nothing_in_a_loop(scripted):
     client = aio.Client(scripted(SCRIPT))
-    heard = []
-
-    @client.on("log")
-    def note(event):
-        heard.append(event)
-        if event.message == "0":
-            client.send(FIRST_LINE)
-            while not client.stats()["outcomes"]:
-                pass
-
+    heard = listen(client)
     client.on("log", raises(WithoutTextError()))
     client.subscribe("t")
     await client.connect()
@@ -113,17 +120,7 @@ async def test_an_exception_without_a_text_stops_nothing_in_a_loop(scripted):
 @pytest.mark.parametrize("raised", [ZeroDivisionError("on purpose"), SystemExit()])
 def test_logging_that_raises_stops_nothing(scripted, angry, noise, raised):
     client = steadywire.Client(scripted(SCRIPT))
-    heard = []
-
-    @client.on("log")
-    def note(event):
-        heard.append(event)
-        if event.message == "0":
-            client.send(FIRST_LINE)
-            while not client.stats()["outcomes"]:
-                pass
-            angry.append(raised)
-
+    heard = listen(client, lambda: angry.append(raised))
     client.on("log", raises(ValueError()))
     client.subscribe("t")
     client.connect()
@@ -135,17 +132,7 @@ def test_logging_that_raises_stops_nothing(scripted, angry, noise, raised):
 
 async def test_logging_that_raises_stops_nothing_in_a_loop(scripted, angry, noise):
     client = aio.Client(scripted(SCRIPT))
-    heard = []
-
-    @client.on("log")
-    def note(event):
-        heard.append(event)
-        if event.message == "0":
-            client.send(FIRST_LINE)
-            while not client.stats()["outcomes"]:
-                pass
-            angry.append(ZeroDivisionError())
-
+    heard = listen(client, lambda: angry.append(ZeroDivisionError()))
     client.on("log", raises(ValueError()))
     client.subscribe("t")
     await client.connect()
