@@ -8,6 +8,7 @@ import { answered, complete, heard, log, progress, type Server, startServer, sub
 const HEAD = `
   import { Client } from 'steadywire';
   const client = new Client({ url: process.env.URL, reconnectInterval: 5, maxReconnectBackoff: 5 });
+  const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 `;
 
 let server: Server;
@@ -69,7 +70,7 @@ test('after unref events come while something else holds it, however many there 
     setInterval(() => {}, 2 ** 31 - 1);
     let seen = 0;
     client.on('log', () => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      pause();
       if (++seen === 200) {
         console.log('all');
         process.exit();
@@ -114,7 +115,7 @@ test('what ended the client is told before the process ends, however late the pr
     client.on('stateChange', (state) => {
       console.log(state);
       while (state === 'connecting' && client.getConnectionState() !== 'error') {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        pause();
       }
     });
     client.subscribe('t');
@@ -188,7 +189,7 @@ test('a listener that is added right after a call misses nothing', async () => {
     const { framesIn } = client.stats();
     client.subscribe('t');
     while (client.stats().framesIn === framesIn) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      pause();
     }
     await undefined;
     client.on('log', (event) => { console.log(event.message); client.close(); });

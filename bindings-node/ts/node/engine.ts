@@ -280,14 +280,14 @@ export class NativeEngine implements Engine {
   }
 
   /** Whether the process may end while this is active. A disconnect that was begun is waited for. */
-  private isLeft(): boolean {
-    return !this.referred && this.ending === 0 && this.isActive();
+  private isLeft(active = this.isActive()): boolean {
+    return active && !this.referred && this.ending === 0;
   }
 
   /** Holds the event loop while the client is open, or lets it go. */
   private hold(): void {
     const active = this.isActive();
-    const holds = active && !this.isLeft();
+    const holds = active && !this.isLeft(active);
     if (holds !== this.held) {
       this.native.hold(holds);
       this.held = holds;
