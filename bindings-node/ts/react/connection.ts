@@ -113,6 +113,12 @@ export class Connection {
     this.flags.set(taskId, (this.flags.get(taskId) ?? new Set()).add(holder));
   }
 
+  /** Sets the task's flag, in the name of a component. */
+  subscribe(holder: object, taskId: string): void {
+    this.client.subscribe(taskId);
+    this.flag(holder, taskId);
+  }
+
   /** Clears the task's flag, unless other components have set it too. */
   unsubscribe(holder: object, taskId: string): void {
     const holders = this.flags.get(taskId);

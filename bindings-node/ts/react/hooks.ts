@@ -273,7 +273,8 @@ class Instance {
     connect: async (taskId) => {
       await this.settle((connection) => {
         if (taskId !== undefined) {
-          this.want(connection, taskId);
+          connection.flag(this, taskId);
+          this.want(taskId);
         }
         return connection.client.connect(taskId).catch((thrown) => {
           if (connection.refused(thrown) && taskId !== undefined) {
@@ -287,8 +288,8 @@ class Instance {
     subscribe: (taskId) => {
       const connection = this.connection();
       connection?.attempt(() => {
-        connection.client.subscribe(taskId);
-        this.want(connection, taskId);
+        connection.subscribe(this, taskId);
+        this.want(taskId);
       });
     },
     unsubscribe: (taskId) => {
@@ -309,10 +310,7 @@ class Instance {
   /** Wants anew what it still wants: its effect has run again, maybe over another connection. */
   renew(connection: Connection): void {
     for (const taskId of this.ids) {
-      connection.attempt(() => {
-        connection.client.subscribe(taskId);
-        connection.flag(this, taskId);
-      });
+      connection.attempt(() => connection.subscribe(this, taskId));
     }
   }
 
@@ -348,8 +346,7 @@ class Instance {
     return source && connectionOf(source);
   }
 
-  private want(connection: Connection, taskId: string): void {
-    connection.flag(this, taskId);
+  private want(taskId: string): void {
     this.ids = [...this.ids.filter((id) => id !== taskId), taskId];
     this.changed();
   }
